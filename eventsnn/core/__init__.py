@@ -1,0 +1,1 @@
+"""What all stands on: Numba's configuration, dispatch on types, random numbers, checks, files."""

@@ -1,0 +1,116 @@
+"""Argument checks with one wording: ``<argument> must <demand>, got <value>[; <remedy>]``.
+
+Checks run once, at the door of a public function, before any work is done. What passed is trusted.
+"""
+
+import difflib
+import math
+import numbers
+import warnings
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from eventsnn.errors import StabilityWarning
+
+UNSTABLE = 2.0  # forward Euler of y' = -rate y diverges for dt * rate above this
+INACCURATE = 1.0  # and overshoots zero above this
+
+E = TypeVar("E", bound=Exception)
+
+
+def must(argument: str, demand: str, got: object, remedy: str = "",
+         error: type[E] = ValueError) -> E:  # type: ignore[assignment]  # mypy: TypeVar default
+    """The exception of a refused argument, to be raised by the caller."""
+    text = f"{argument} must {demand}, got {got}"
+    return error(f"{text}; {remedy}" if remedy else text)
+
+
+def unknown(argument: str, name: object, known: Iterable[str]) -> ValueError:
+    """The exception of a name that is not one of `known`, with the nearest one as remedy."""
+    known = sorted(known)
+    near = difflib.get_close_matches(str(name), known, n=1)
+    remedy = f"did you mean {near[0]!r}?" if near else ""
+    return must(argument, f"be one of {', '.join(known)}", repr(name), remedy)
+
+
+def number(argument: str, value: Any, *, above: float | None = None, least: float | None = None,
+           most: float | None = None) -> float:
+    """`value` as a finite float within the bounds given."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.ndarray)) \
+            or np.ndim(value) != 0:
+        raise must(argument, "be a number", repr(value), error=TypeError)
+    value = float(value)
+    if not math.isfinite(value):
+        raise must(argument, "be finite", value)
+    if above is not None and not value > above:
+        raise must(argument, f"be above {above:g}", f"{value:g}")
+    if least is not None and value < least:
+        raise must(argument, f"be at least {least:g}", f"{value:g}")
+    if most is not None and value > most:
+        raise must(argument, f"be at most {most:g}", f"{value:g}")
+    return value
+
+
+def integer(argument: str, value: Any, *, least: int | None = None, most: int | None = None) -> int:
+    """`value` as an int within the bounds given; floats are refused, even whole ones."""
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+        raise must(argument, "be a whole number", repr(value), error=TypeError)
+    value = int(value)
+    if least is not None and value < least:
+        raise must(argument, f"be at least {least}", value)
+    if most is not None and value > most:
+        raise must(argument, f"be at most {most}", value)
+    return value
+
+
+def real_array(argument: str, value: Any) -> np.ndarray:
+    """`value` as an array of bools, integers or floats; anything else is a TypeError."""
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise must(argument, "hold real numbers", f"dtype {array.dtype}", error=TypeError)
+    return array
+
+
+def float_dtype(*values: Any) -> np.dtype:
+    """float64 if any array given is float64, else float32; Python numbers do not count."""
+    wide = any(getattr(v, "dtype", None) == np.float64 and np.ndim(v) > 0 for v in values)
+    return np.dtype(np.float64 if wide else np.float32)
+
+
+def shape(argument: str, got: tuple, expected: tuple, why: str = "") -> None:
+    """Refuse a shape other than `expected`."""
+    if tuple(got) != tuple(expected):
+        raise must(argument, f"have shape {tuple(expected)}{' ' + why if why else ''}", tuple(got))
+
+
+def finite(argument: str, values: Any) -> None:
+    """Refuse NaN and infinities in a number or an array."""
+    values = np.asarray(values)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        bad = values[~np.isfinite(values)]
+        raise must(argument, "be finite", f"{bad.flat[0]} in {bad.size} of {values.size} places")
+
+
+def parameters(p: NamedTuple, dt: float) -> None:
+    """Refuse parameters that are not finite numbers, and rates that are not stable at `dt`.
+
+    Fields named ``tau_*_inv`` are inverse time constants in 1/s: they must be positive, and forward
+    Euler needs ``dt * rate <= 2`` to be stable and below 1 to be accurate.
+    """
+    for name, value in zip(p._fields, p, strict=True):
+        value = real_array(name, value)
+        finite(name, value)
+        if not (name.startswith("tau_") and name.endswith("_inv")):
+            continue
+        least, most = np.min(value, initial=np.inf), np.max(value, initial=0.0)
+        if value.size and not least > 0:
+            raise must(name, "be positive (an inverse time constant, 1/s)", f"{least:g}")
+        if dt * most > UNSTABLE:
+            raise must("dt", f"be at most {UNSTABLE / most:g} s for {name} = {most:g} / s "
+                       "(forward Euler diverges above it)", f"{dt:g} s",
+                       "time is in seconds; did you pass milliseconds?")
+        if dt * most > INACCURATE:
+            warnings.warn(f"dt * {name} = {dt * most:g} is above {INACCURATE:g}: stable, but the "
+                          "solution oscillates; use a smaller dt", StabilityWarning, stacklevel=4)

@@ -1,0 +1,62 @@
+"""The generic functions: the type of a parameter tuple selects the model.
+
+A loop calls `step`; which model's step that is follows from the type of `p`, when Numba compiles
+the loop for it, on any device, and likewise when plain Python runs it.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from numba.extending import overload
+
+# The generic functions are inlined into the loop, or it would not vectorise.
+INLINED = {"forceinline": True}
+
+
+class Model(NamedTuple):
+    """A neuron model: what its file declares of itself."""
+
+    parameters: type  # NamedTuple; selects the model
+    state: type  # NamedTuple
+    step: Callable  # (s, x, p, dt, th) -> out, s
+    step_vjp: Callable  # (s, x, p, dt, th, stop_reset, z_bar, s_bar) -> s_bar, x_bar, p_bar
+    rest: Callable  # p -> state before the first step; numbers, or arrays as the parameters
+    inputs: type | None  # NamedTuple of input channels, or None for a single one
+    spiking: bool  # whether the output is spikes
+    recurrent_stops_reset: bool  # whether the reset stops the gradient in the recurrent shapes
+
+
+MODELS: dict[type, Model] = {}
+
+
+def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Callable, *,
+                    rest: Callable, inputs: type | None = None, spiking: bool = True,
+                    recurrent_stops_reset: bool = False) -> Model:
+    """Make a model known to every loop. Called once, at the end of the model's file."""
+    MODELS[parameters] = Model(parameters, state, step, step_vjp, rest, inputs, spiking,
+                               recurrent_stops_reset)
+    return MODELS[parameters]
+
+
+def step(s: Any, x: Any, p: Any, dt: Any, th: Any) -> tuple:
+    """One Euler step of the neuron whose parameters are `p`: ``-> (output, next state)``."""
+    return MODELS[type(p)].step(s, x, p, dt, th)
+
+
+@overload(step, target="generic", jit_options=INLINED)
+def _step(s, x, p, dt, th):
+    impl = MODELS[p.instance_class].step
+    return lambda s, x, p, dt, th: impl(s, x, p, dt, th)
+
+
+def step_vjp(s: Any, x: Any, p: Any, dt: Any, th: Any, stop_reset: Any, z_bar: Any,
+             s_bar: Any) -> tuple:
+    """Transpose of `step`: ``-> (s_bar before the step, x_bar, p_bar)``."""
+    return MODELS[type(p)].step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar)
+
+
+@overload(step_vjp, target="generic", jit_options=INLINED)
+def _step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
+    impl = MODELS[p.instance_class].step_vjp
+    return lambda s, x, p, dt, th, stop_reset, z_bar, s_bar: impl(
+        s, x, p, dt, th, stop_reset, z_bar, s_bar)

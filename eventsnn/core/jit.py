@@ -1,0 +1,73 @@
+"""The one place that configures Numba.
+
+`scalar` marks a function of scalars (a neuron's step, a surrogate): it stays a plain Python
+function and is inlined wherever a kernel calls it, on any device. `kernel` compiles a loop.
+
+Compiled kernels are kept on disk. The key of an entry holds a hash of all sources of this package,
+and of the files of models defined elsewhere, so an edit to any of them misses and is never stale.
+With no folder to write to, kernels are compiled anew in each process.
+"""
+
+import hashlib
+import pathlib
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from numba import njit
+from numba.core.caching import FunctionCache
+from numba.extending import register_jitable
+
+PACKAGE = pathlib.Path(__file__).resolve().parents[1]
+# Numba knows no way back from a compiled kernel to the sources that it inlined: hash them all.
+_UNCACHED = uuid.uuid4().hex  # stands for sources that cannot be read: no later process has it
+
+
+def _sha256(files: list[pathlib.Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file.name).encode() + b"\0" + file.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+SOURCES_SHA256 = _sha256(sorted(PACKAGE.rglob("*.py")))
+
+# Without fastmath the results equal plain Python's bit for bit. error_model="numpy" drops the
+# check for division by zero, which keeps loops from vectorising.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
+
+scalar = register_jitable(forceinline=True)
+
+
+class SourceCache(FunctionCache):
+    """Disk cache whose key includes the sources of everything a kernel may inline."""
+
+    def _index_key(self, sig: Any, codegen: Any) -> tuple:
+        return (*super()._index_key(sig, codegen), SOURCES_SHA256, *_foreign_sources(getattr(sig, "args", sig)))
+
+
+def _foreign_sources(argument_types: tuple) -> list[str]:
+    """Hashes of the files, outside the package, that define the classes among the arguments."""
+    modules = {t.instance_class.__module__ for t in argument_types if hasattr(t, "instance_class")}
+    hashes = []
+    for name in sorted(modules):
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is None or not pathlib.Path(file).exists():
+            hashes.append(_UNCACHED)
+        elif PACKAGE not in pathlib.Path(file).resolve().parents:
+            hashes.append(_sha256([pathlib.Path(file)]))
+    return hashes
+
+
+def kernel(function: Callable | None = None, *, parallel: bool = False) -> Callable:
+    """Compile a loop, on its first call, for the types it is called with."""
+    if function is None:
+        return lambda f: kernel(f, parallel=parallel)
+    dispatcher = njit(function, parallel=parallel, **OPTIONS)
+    if hasattr(dispatcher, "_cache"):  # a plain function under NUMBA_DISABLE_JIT
+        try:
+            dispatcher._cache = SourceCache(function)
+        except RuntimeError:
+            pass  # Numba found no folder it may write to
+    return dispatcher

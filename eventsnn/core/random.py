@@ -1,0 +1,63 @@
+"""Random numbers without hidden state: Philox4x32-10, a function of (key, counter).
+
+A draw depends on the seed and on what it is for (neuron, step, stream, item) and on nothing else,
+so results are the same for any number of threads or ranks, on any device, and after a resume.
+
+References
+----------
+.. [1] Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC11 (2011).
+"""
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.core.jit import scalar
+
+# Streams keep the draws of different purposes apart under one seed.
+THRESHOLD, ENCODER, DRIVE, CONNECTIVITY, WEIGHT, INITIAL_STATE, DATA = range(1, 8)
+
+_ROUNDS = 10
+_MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
+_WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
+_LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
+_STREAM_BITS, _MANTISSA = np.uint64(16), np.uint64(8)
+_ULP = np.float32(2.0**-24)
+_HALF = np.float32(0.5)
+
+
+@scalar
+def philox4x32(c0, c1, c2, c3, k0, k1):
+    """Four random words; words, counter and key are 32-bit values held in uint64.
+
+    uint64 throughout: numba would turn mixed signed and unsigned arithmetic into float64.
+    """
+    for _ in range(_ROUNDS):
+        p0 = _MULTIPLIER_0 * c0
+        p1 = _MULTIPLIER_1 * c2
+        c0, c1, c2, c3 = (p1 >> _SHIFT) ^ c1 ^ k0, p1 & _LOW, (p0 >> _SHIFT) ^ c3 ^ k1, p0 & _LOW
+        k0 = (k0 + _WEYL_0) & _LOW
+        k1 = (k1 + _WEYL_1) & _LOW
+    return c0, c1, c2, c3
+
+
+@scalar
+def words(seed, stream, neuron, step, item):
+    """Four random words for one neuron at one step; all arguments uint64."""
+    return philox4x32(neuron, step & _LOW, ((step >> _SHIFT) << _STREAM_BITS) | stream, item,
+                      seed & _LOW, seed >> _SHIFT)
+
+
+@scalar
+def uniform(word):
+    """A float32 in (0, 1), centred in one of 2^24 cells: exact on every device, never 0 or 1."""
+    return (np.float32(word >> _MANTISSA) + _HALF) * _ULP
+
+
+def seed(value: int) -> np.uint64:
+    """`value` checked to be a seed: a whole number from 0 to 2^64 - 1."""
+    return np.uint64(check.integer("seed", value, least=0, most=2**64 - 1))
+
+
+def generator(value: int, stream: int) -> np.random.Generator:
+    """A NumPy generator for what is drawn once and on the host: weights, initial states, order."""
+    return np.random.Generator(np.random.Philox(key=int(seed(value)) | stream << 64))

@@ -1,0 +1,1 @@
+"""Time loops for any neuron."""
