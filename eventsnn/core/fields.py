@@ -105,3 +105,11 @@ def _add(a, b, index):
         return lambda a, b, index: a
     values = ", ".join(f"a[{i}] + b[{i}][index]" for i in range(len(a)))
     return define("a, b, index", f"return cls({values})", cls=a.instance_class)
+
+
+def map_fields(function: Callable, *tuples: Any) -> Any:
+    """`function` of the arrays of one or several tuples, field by field; or of plain arrays."""
+    first = tuples[0]
+    if isinstance(first, tuple):
+        return type(first)(*(function(*arrays) for arrays in zip(*tuples, strict=True)))
+    return function(*tuples)

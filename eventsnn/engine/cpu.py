@@ -77,31 +77,26 @@ def forward_taped(order, x, s, p, dt, th, first, z, h):
 
 
 @kernel
-def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, row, z, h):
+def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
     """Run neurons whose outputs come back, over ``T`` steps, updating the state `s` in place.
 
     Event-driven: rows of `w` (N, N) [source, target] are added for the sources that spiked. `order`
-    (T,) uint64: ``0, ..., T - 1``; `x` (T, B, N), the input from outside; `z_before` (B, N), the
-    outputs of the step before; `row` (1, 1, N), scratch; `z` (T, B, N), written; `h` None or the
-    tape (T, B, N), written.
+    (T,) uint64: ``0, ..., T - 1``; `x` (T, B, N), the input from outside, holds the whole input on
+    return; `z_before` (B, N), the outputs of the step before; `z` (T, B, N), written; `h` None or
+    the tape (T, B, N), written.
     """
     n_batch, n = np.uint64(z.shape[1]), np.uint64(z.shape[2])
     for b in range(n_batch):
         for t in order:
-            for k in range(n):
-                row[_ZERO, _ZERO, k] = x[t, b, k]
             for j in range(n):
                 z_j = z[t - _ONE, b, j] if t > _ZERO else z_before[b, j]
                 if z_j != _ZERO:
                     for k in range(n):
-                        row[_ZERO, _ZERO, k] += z_j * w[j, k]
+                        x[t, b, k] += z_j * w[j, k]
             for k in range(n):
                 s_k = load(s, (b, k))
                 store(h, (t, b, k), s_k)
-                out, s_k = step(s_k, row[_ZERO, _ZERO, k], pick(p, k), dt,
-                                draw(th, b * n + k, first + t))
-                z[t, b, k] = out
-                store(s, (b, k), s_k)
+                store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
 
 
 @kernel

@@ -1,0 +1,157 @@
+"""From arrays of any shape to the loops and back.
+
+A population has any number of batch axes and, after them, feature axes: ``S = (*batch, *features)``.
+The loops take ``(B, N)``. Which axes are features follows from the parameters: as many as the
+parameter with the most axes has. Where no parameter is an array all axes are one row of neurons.
+Inputs and states come checked, C-contiguous or not, in one float type.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.core.fields import map_fields
+from eventsnn.engine import cpu
+
+
+class Layout(NamedTuple):
+    """How a population lies in the arrays of a loop."""
+
+    shape: tuple  # S
+    n_batch: int
+    n: int
+    p: Any  # parameters: scalars, or arrays (n,)
+
+
+def layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int = 0) -> Layout:
+    """Lay out a population of `shape`; at least `least_axes` of it are features."""
+    n_axes = max(least_axes, *(np.ndim(field) for field in p))
+    features = tuple(shape[len(shape) - n_axes:]) if n_axes <= len(shape) else None
+    for name, field in zip(p._fields, p, strict=True):
+        if np.ndim(field) == 0:
+            continue
+        try:
+            fits = features is not None and np.broadcast_shapes(np.shape(field), features) == features
+        except ValueError:
+            fits = False
+        if not fits:
+            raise check.must(name, f"broadcast against neurons of shape {shape}",
+                             f"shape {np.shape(field)}")
+    if sum(np.ndim(field) > 0 for field in p) > 1:  # each mixture is compiled anew: have two only
+        p = map_fields(lambda field: np.broadcast_to(field, features), p)
+    n = int(np.prod(features)) if n_axes else int(np.prod(shape))
+
+    def flat(field: Any) -> Any:
+        if np.ndim(field) == 0:
+            return dtype.type(field)
+        return np.broadcast_to(field, features).astype(dtype).reshape(n)
+
+    return Layout(tuple(shape), int(np.prod(shape)) // n if n else 0, n, map_fields(flat, p))
+
+
+def _flat(a: Any, lay: Layout, *lead: int) -> Any:
+    """Arrays (*lead, *S) as contiguous (*lead, B, N)."""
+    return map_fields(
+        lambda array: np.ascontiguousarray(array).reshape(*lead, lay.n_batch, lay.n), a)
+
+
+def _empty(cls: type, lay: Layout, dtype: np.dtype, *lead: int) -> Any:
+    shape = (*lead, lay.n_batch, lay.n)
+    return cls(*(np.empty(shape, dtype) for _ in cls._fields))  # type: ignore[attr-defined]
+
+
+def _zeros(p: Any, lay: Layout, dtype: np.dtype) -> Any:
+    return map_fields(lambda _: np.zeros((lay.n_batch, lay.n), dtype), p)
+
+
+def _shaped(a: Any, lay: Layout, *lead: int) -> Any:
+    return map_fields(lambda array: array.reshape(*lead, *lay.shape), a)
+
+
+def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,
+            taped: bool) -> tuple[np.ndarray, Any, Any]:
+    """Run feed-forward neurons: ``-> (out (T, *S), final state, tape (T, *S) or None)``."""
+    some = state[0]
+    n_steps, dtype = np.shape(x[0] if isinstance(x, tuple) else x)[0], some.dtype
+    x, s = _flat(x, lay, n_steps), map_fields(np.copy, _flat(state, lay))
+    z = np.empty((n_steps, lay.n_batch, lay.n), dtype)
+    fixed = (x, s, lay.p, dtype.type(dt), th, np.uint64(first), z)
+    h = None
+    if taped:
+        h = _empty(type(state), lay, dtype, n_steps)
+        cpu.forward_taped(_steps(n_steps), *fixed, h)
+        h = _shaped(h, lay, n_steps)
+    else:
+        cpu.forward(_steps(n_steps - 1, 2), *fixed)
+    return _shaped(z, lay, n_steps), _shaped(s, lay), h
+
+
+def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_reset: bool,
+             out_bar: np.ndarray, h_bar: Any, state_bar: Any, with_p: bool) -> tuple[Any, Any, Any]:
+    """Transpose of `forward`: ``-> (x_bar (T, *S), state_bar, p_bar (*S) or None)``."""
+    n_steps, dtype = len(out_bar), out_bar.dtype
+    s_bar = map_fields(np.copy, _flat(state_bar, lay))
+    x_bar = map_fields(lambda _: np.empty((n_steps, lay.n_batch, lay.n), dtype), x)
+    p_bar = _zeros(lay.p, lay, dtype) if with_p else None
+    cpu.backward(_steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps), lay.p,
+                 dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset),
+                 _flat(out_bar, lay, n_steps),
+                 None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, p_bar)
+    return (_shaped(x_bar, lay, n_steps), _shaped(s_bar, lay),
+            _shaped(p_bar, lay) if with_p else None)
+
+
+def forward_recurrent(drive: np.ndarray, state: Any, z_before: np.ndarray, weights: np.ndarray,
+                      lay: Layout, dt: float, th: Any, first: int,
+                      taped: bool) -> tuple[np.ndarray, Any, Any]:
+    """Run neurons coupled by `weights` (N, N) [receiver, sender]; else as `forward`.
+
+    `drive` (T, *S), the input from outside, is the caller's to give away: on return it holds the
+    whole input, recurrent part included, as `backward_recurrent` takes it.
+    """
+    n_steps, dtype = len(drive), drive.dtype
+    assert drive.flags.c_contiguous  # a copy would be filled in its place
+    s = map_fields(np.copy, _flat(state, lay))
+    z = np.empty((n_steps, lay.n_batch, lay.n), dtype)
+    h = _empty(type(state), lay, dtype, n_steps) if taped else None
+    cpu.forward_recurrent(_steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay),
+                          np.ascontiguousarray(weights.T), lay.p, dtype.type(dt), th,
+                          np.uint64(first), z, h)
+    return (_shaped(z, lay, n_steps), _shaped(s, lay),
+            None if h is None else _shaped(h, lay, n_steps))
+
+
+def backward_recurrent(drive: np.ndarray, h: Any, weights: np.ndarray, lay: Layout, dt: float,
+                       th: Any, first: int, stop_reset: bool, out_bar: np.ndarray, h_bar: Any,
+                       state_bar: Any, with_p: bool) -> tuple[np.ndarray, Any, np.ndarray, Any]:
+    """Transpose of `forward_recurrent`.
+
+    `drive` is the whole input of the neurons, as `forward_recurrent` leaves it. Returns ``(drive_bar
+    (T, *S), state_bar, gradient of the outputs before the first step (*S), p_bar (*S) or None)``.
+
+    The loop over time is here since a step needs a dense product, which is BLAS's work.
+    """
+    n_steps, dtype = len(out_bar), out_bar.dtype
+    drive, h, z_bar = _flat(drive, lay, n_steps), _flat(h, lay, n_steps), _flat(out_bar, lay, n_steps)
+    h_bar = None if h_bar is None else _flat(h_bar, lay, n_steps)
+    s_bar = map_fields(np.copy, _flat(state_bar, lay))
+    drive_bar = np.empty_like(z_bar)
+    p_bar = _zeros(lay.p, lay, dtype) if with_p else None
+    total = np.empty((1, lay.n_batch, lay.n), dtype)
+    fed_back = np.zeros((lay.n_batch, lay.n), dtype)
+    once, dt, stop = np.zeros(1, np.uint64), dtype.type(dt), dtype.type(stop_reset)
+    for t in range(n_steps - 1, -1, -1):
+        now = slice(t, t + 1)
+        np.add(z_bar[t], fed_back, out=total[0])
+        cpu.backward(once, drive[now], map_fields(lambda a: a[now], h), lay.p, dt, th,  # noqa: B023
+                     np.uint64(first + t), stop, total,
+                     None if h_bar is None else map_fields(lambda a: a[now], h_bar),  # noqa: B023
+                     s_bar, drive_bar[now], p_bar)
+        np.matmul(drive_bar[t], weights, out=fed_back)
+    return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
+            _shaped(p_bar, lay) if with_p else None)
+
+
+def _steps(stop: int, by: int = 1) -> np.ndarray:
+    return np.arange(0, max(stop, 0), by, dtype=np.uint64)

@@ -1,0 +1,119 @@
+"""What every layer is: a call that may record on a tape, and `backward`, which reads it.
+
+A layer owns its weights and nothing else: state goes in and comes out, and what backward needs is
+on the tape. ``out, state = layer(x, state, tape=tape)`` for a layer with state, ``out = layer(x,
+tape=tape)`` for one without. Gradients are called ``<what>_bar``.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core import check, random
+
+
+class Gradients(NamedTuple):
+    """What `backward` returns."""
+
+    x: Any  # of the input, shaped as it
+    state: Any  # of the state that the call was given, shaped as it; None for a stateless layer
+    weights: dict[str, np.ndarray]  # of each of the layer's weights, by name
+    observed: Any = None  # of the state of other neurons that the layer looked at, if it does
+
+
+class Tape:
+    """Records of calls, for backward passes in the reverse order of the calls.
+
+    `backward` takes its record off the tape, so a tape serves one pass.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eventsnn.layers import LIF, Tape
+    >>> lif, tape = LIF(), Tape()
+    >>> spikes, state = lif(np.full((50, 1), 0.3), tape=tape)
+    >>> gradients = lif.backward(np.ones_like(spikes), tape)
+    >>> gradients.x.shape, len(tape)
+    ((50, 1), 0)
+    """
+
+    def __init__(self) -> None:
+        self._records: list[tuple[Any, Any]] = []
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def push(self, layer: Any, record: Any) -> None:
+        """Record a call of `layer`."""
+        self._records.append((layer, record))
+
+    def pop(self, layer: Any) -> Any:
+        """Take off the last record, which must be one of `layer`."""
+        last = self._records[-1][0] if self._records else None
+        if last is not layer:
+            raise check.must("tape", f"end with a call of this {type(layer).__name__}",
+                             f"one of {type(last).__name__}" if last is not None else "an empty tape",
+                             "call the layer with tape=tape, and backward in reverse order")
+        return self._records.pop()[1]
+
+
+class Layer:
+    """Base of all layers. `stateful` says which of the two calls it has."""
+
+    stateful = False
+    observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        """The arrays that training changes, by name: changing them in place trains the layer."""
+        return {}
+
+    @property
+    def name(self) -> str:
+        """Name in messages."""
+        return type(self).__name__
+
+    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> Any:
+        raise NotImplementedError  # every layer has its own
+
+    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
+        """Gradients of the last call on `tape`, for those of its output and its final state."""
+        raise NotImplementedError  # every layer has its own
+
+
+def time_axis(x: np.ndarray, axes: int, what: str) -> None:
+    """Refuse an input with fewer than `axes` axes or with no step."""
+    if x.ndim < axes:
+        raise check.must("x", f"have shape {what}", x.shape)
+    if len(x) == 0:
+        raise check.must("x", "have at least one step", f"shape {x.shape}")
+
+
+def cotangent(argument: str, value: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
+    """A gradient coming in, as an array of `shape` and `dtype`; None stands for zero."""
+    if value is None:
+        return np.zeros(shape, dtype)
+    value = check.real_array(argument, value)
+    check.shape(argument, value.shape, shape, "as what it is the gradient of")
+    return value.astype(dtype, copy=False)
+
+
+def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype: Any) -> np.ndarray:
+    """A copy of the weights given, checked; or new ones, ``drawn(shape)``."""
+    if given is None:
+        dtype = np.dtype(dtype)
+        if dtype not in (np.float32, np.float64):
+            raise check.must("dtype", "be float32 or float64", dtype, error=TypeError)
+        return drawn(shape).astype(dtype)
+    given = check.real_array(argument, given)
+    check.shape(argument, given.shape, shape, "(receivers, senders)")
+    check.finite(argument, given)
+    return np.array(given, dtype=check.float_dtype(given), order="C")
+
+
+def rng(seed: int | None) -> np.random.Generator:
+    """The generator of initial weights; without a seed, a different one each time."""
+    if seed is None:
+        seed = int(np.random.SeedSequence().generate_state(1, np.uint64)[0])
+    return random.generator(seed, random.WEIGHT)

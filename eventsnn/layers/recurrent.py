@@ -1,0 +1,189 @@
+"""Neurons with input weights and recurrent weights: one step a call, or a whole sequence."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.core.fields import map_fields
+from eventsnn.engine import run
+from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
+from eventsnn.layers.spiking import NeuronLayer
+from eventsnn.surrogates import SuperSpike
+
+
+class RecurrentState(NamedTuple):
+    """State of a recurrent layer."""
+
+    z: Any  # output of the step before, which the recurrent weights feed back
+    neuron: Any  # state of the neurons
+
+
+class RecurrentLayer(NeuronLayer):
+    """What the two recurrent shapes share.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        Numbers of inputs and of neurons.
+    p, threshold, dt, stop_reset, trainable
+        As for a layer without weights; array parameters have shape (hidden_size,).
+    input_weights : (hidden_size, input_size) array, optional
+        Copied. By default normal with standard deviation ``sqrt(2 / hidden_size)``, as in norse.
+    recurrent_weights : (hidden_size, hidden_size) array, optional
+        Row = receiver. Copied. Default as for the input weights.
+    autapses : bool
+        Whether a neuron may project to itself; if not, the diagonal and its gradient are zero.
+    seed : int, optional
+        Of the weights drawn.
+    dtype : dtype
+        Of the weights drawn; those given keep float64, else become float32.
+    """
+
+    recurrent = True
+
+    def __init__(self, input_size: int, hidden_size: int, p: Any = None,
+                 threshold: Any = SuperSpike(), dt: float = 1e-3, *, input_weights: Any = None,
+                 recurrent_weights: Any = None, autapses: bool = False,
+                 stop_reset: bool | None = None,
+                 trainable: tuple[str, ...] = (), seed: int | None = None,
+                 dtype: Any = np.float32) -> None:
+        super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
+        self.input_size = check.integer("input_size", input_size, least=1)
+        self.hidden_size = n = check.integer("hidden_size", hidden_size, least=1)
+        for name, value in zip(self.p._fields, self.p, strict=True):
+            if np.shape(value) not in ((), (1,), (n,)):
+                raise check.must(name, f"have shape () or ({n},)", np.shape(value))
+        self.autapses = bool(autapses)
+        draw = rng(seed)
+
+        def normal(shape: tuple) -> np.ndarray:
+            return np.sqrt(2 / n) * draw.standard_normal(shape)
+
+        self.input_weights = own_weights("input_weights", input_weights, normal, (n, input_size), dtype)
+        self.recurrent_weights = own_weights("recurrent_weights", recurrent_weights, normal, (n, n),
+                                             dtype)
+        if not self.autapses:
+            np.fill_diagonal(self.recurrent_weights, 0.0)
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        return {"input_weights": self.input_weights, "recurrent_weights": self.recurrent_weights,
+                **super().weights}
+
+    def _run(self, x: np.ndarray, state: Any, tape: Tape | None, record: bool) -> tuple:
+        if x.shape[-1] != self.input_size:
+            raise check.must("x", f"have shape (..., {self.input_size}) to match the input weights",
+                             x.shape)
+        if state is not None and type(state) is not RecurrentState:
+            raise check.must("state", "be RecurrentState", type(state).__name__, error=TypeError)
+        dtype = check.float_dtype(x, self.input_weights, self.recurrent_weights,
+                                  *(() if state is None else (state.z, *(state.neuron or ()))))
+        n_steps, shape = len(x), (*x.shape[1:-1], self.hidden_size)
+        lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
+        neuron = self._state(None if state is None else state.neuron, shape, dtype)
+        z_before = np.zeros(shape, dtype)
+        if state is not None:
+            z = check.real_array("state.z", state.z)
+            check.shape("state.z", z.shape, shape, "to match x")
+            z_before[...] = z
+        x = x.astype(dtype, copy=False)
+        drive = np.ascontiguousarray(x @ self.input_weights.astype(dtype, copy=False).T)
+        w = self.recurrent_weights.astype(dtype, copy=False)
+        out, end, h = run.forward_recurrent(drive, neuron, z_before, w, lay, self.dt, th, first,
+                                            taped=tape is not None or record)
+        self._check_finite(end, n_steps)
+        if tape is not None:
+            tape.push(self, (x, drive, out, z_before, h, lay, th, first))
+        if record:
+            end = map_fields(lambda before, last: np.concatenate([before[1:], last[None]]), h, end)
+            return out, RecurrentState(out, end)
+        return out, RecurrentState(out[-1], end)
+
+    def _backward(self, out_bar: Any, record: tuple, state_bar: Any, recorded: bool) -> Gradients:
+        x, drive, z, z_before, h, lay, th, first = record
+        dtype, n = z.dtype, self.hidden_size
+        out_bar = cotangent("out_bar", out_bar, z.shape, dtype)
+        neuron_bar, h_bar = None, None
+        if state_bar is not None:
+            if type(state_bar) is not RecurrentState:
+                raise check.must("state_bar", "be RecurrentState", type(state_bar).__name__,
+                                 error=TypeError)
+            neuron_bar = state_bar.neuron
+            if state_bar.z is not None:
+                out_bar = out_bar.copy()
+                out_bar[... if recorded else -1] += state_bar.z
+            if recorded and neuron_bar is not None:
+                h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype), None
+        w = self.recurrent_weights.astype(dtype, copy=False)
+        before = np.concatenate([z_before[None], z[:-1]])
+        drive_bar, neuron_bar, z_bar, p_bar = run.backward_recurrent(
+            drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
+            self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable))
+
+        rows = drive_bar.reshape(-1, n)
+        weights = {"input_weights": rows.T @ x.reshape(-1, self.input_size),
+                   "recurrent_weights": rows.T @ before.reshape(-1, n)}
+        if not self.autapses:
+            np.fill_diagonal(weights["recurrent_weights"], 0.0)
+        x_bar = drive_bar @ self.input_weights.astype(dtype, copy=False)
+        return Gradients(x_bar, RecurrentState(z_bar, neuron_bar), weights | self._p_bar(p_bar))
+
+
+class RecurrentSequence(RecurrentLayer):
+    """Neurons with recurrent weights over a sequence: `x` has shape (T, ..., input_size).
+
+    Parameters are those of `RecurrentLayer`, and `record_states`: return the state after each step,
+    stacked over time, in place of the final one.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, p: Any = None,
+                 threshold: Any = SuperSpike(), dt: float = 1e-3, *, record_states: bool = False,
+                 **options: Any) -> None:
+        super().__init__(input_size, hidden_size, p, threshold, dt, **options)
+        self.record_states = bool(record_states)
+
+    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
+        """Run the layer.
+
+        Parameters
+        ----------
+        x : (T, ..., input_size) array
+            Input; numbers or spikes of any real dtype.
+        state : RecurrentState, optional
+            `z` and the neurons' state, (..., hidden_size); by default silence and rest.
+        tape : Tape, optional
+            Records what `backward` needs.
+
+        Returns
+        -------
+        out : (T, ..., hidden_size) array
+            Spikes (0 or 1), or the potential of neurons that do not spike.
+        state : RecurrentState
+            After the last step; with `record_states` after each, stacked over time.
+        """
+        x = check.real_array("x", x)
+        time_axis(x, 2, f"(T, ..., {self.input_size})")
+        return self._run(x, state, tape, self.record_states)
+
+    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
+        """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
+        return self._backward(out_bar, tape.pop(self), state_bar, self.record_states)
+
+
+class RecurrentCell(RecurrentLayer):
+    """Neurons with recurrent weights, one step a call: `x` has shape (..., input_size).
+
+    Parameters, results and errors as for the sequence, without the time axis.
+    """
+
+    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
+        """One step; see `RecurrentSequence`."""
+        out, state = self._run(check.real_array("x", x)[None], state, tape, record=False)
+        return out[0], state
+
+    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
+        """Transpose of the last call on `tape`."""
+        gradients = self._backward(None if out_bar is None else np.asarray(out_bar)[None],
+                                   tape.pop(self), state_bar, False)
+        return gradients._replace(x=gradients.x[0])

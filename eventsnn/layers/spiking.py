@@ -1,0 +1,243 @@
+"""Neurons as layers, without weights: one step a call (`Cell`) or a whole sequence (`Sequence`)."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.core.dispatch import MODELS, Model
+from eventsnn.core.fields import map_fields
+from eventsnn.engine import run
+from eventsnn.errors import NumericalError
+from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis
+from eventsnn.surrogates import SuperSpike, is_stochastic, prepare
+
+
+class NeuronLayer(Layer):
+    """What the four shapes of a neuron share: parameters, threshold, step, state."""
+
+    stateful = True
+    parameters: ClassVar[Any]  # class of the parameters: it selects the model
+    recurrent: ClassVar[bool] = False
+
+    def __init__(self, p: Any = None, threshold: Any = SuperSpike(), dt: float = 1e-3, *,
+                 stop_reset: bool | None = None, trainable: tuple[str, ...] = ()) -> None:
+        self.p = self.parameters() if p is None else p
+        if type(self.p) is not self.parameters:
+            raise check.must("p", f"be {self.parameters.__name__}", type(self.p).__name__,
+                             error=TypeError)
+        self.dt = check.number("dt", dt, above=0.0)
+        check.parameters(self.p, self.dt)
+        prepare(threshold, np.dtype(np.float32))
+        self.threshold = threshold
+        self.stop_reset = (self.recurrent and self.model.recurrent_stops_reset
+                           if stop_reset is None else bool(stop_reset))
+        self.first_step = 0  # the number of the next step, for thresholds that draw at random
+        self.trainable = tuple(trainable)
+        for name in self.trainable:
+            if name not in self.p._fields:
+                raise check.unknown("trainable", name, self.p._fields)
+        self.p = type(self.p)(*(self._owned(f, v) for f, v in zip(self.p._fields, self.p, strict=True)))
+
+    def _owned(self, name: str, value: Any) -> Any:
+        if name in self.trainable or np.ndim(value):
+            return np.array(value, np.float64)  # cast to the call's float type in each call
+        return float(value)
+
+    @property
+    def model(self) -> Model:
+        """The neuron model."""
+        return MODELS[self.parameters]
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        return {name: getattr(self.p, name) for name in self.trainable}
+
+    def _begin(self, shape: tuple, dtype: np.dtype, n_steps: int, least_axes: int = 0) -> tuple:
+        """Layout, threshold and number of the first step of a call."""
+        if self.trainable:  # an optimiser may have moved them
+            check.parameters(self.p, self.dt)
+        first = self.first_step
+        if is_stochastic(self.threshold):
+            self.first_step += n_steps
+        return run.layout(self.p, shape, dtype, least_axes), prepare(self.threshold, dtype), first
+
+    def _state(self, state: Any, shape: tuple, dtype: np.dtype) -> Any:
+        """The start state as arrays of `shape`: the one given, or the neurons at rest."""
+        cls: Any = self.model.state
+        if state is None:
+            state = self.model.rest(self.p)
+        elif type(state) is not cls:
+            raise check.must("state", f"be {cls.__name__}", type(state).__name__, error=TypeError)
+        arrays = []
+        for name, value in zip(cls._fields, state, strict=True):
+            value = check.real_array(f"state.{name}", value)
+            try:
+                arrays.append(np.array(np.broadcast_to(value, shape), dtype))
+            except ValueError:
+                raise check.must(f"state.{name}", f"have shape {shape} to match x",
+                                 value.shape) from None
+        return cls(*arrays)
+
+    def _check_finite(self, state: Any, n_steps: int) -> None:
+        """Raise if a state is not finite: then an input was not, or the dynamics ran away."""
+        for name, values in zip(state._fields, state, strict=True):
+            with np.errstate(all="ignore"):
+                if np.isfinite(values.sum()):  # the fast test; it may overflow, then look closely
+                    continue
+            bad = np.argwhere(~np.isfinite(values))
+            if len(bad):
+                where = tuple(int(i) for i in bad[0])
+                raise NumericalError(
+                    f"{self.name}: {name} must stay finite, got {values[where]} in {len(bad)} of "
+                    f"{values.size} neurons after {n_steps} steps, first at {where}; look for NaN "
+                    "or infinities in x, or for weights that grow without bound")
+
+    def _p_bar(self, p_bar: Any) -> dict[str, np.ndarray]:
+        """Gradients of the trainable parameters: summed over all neurons that share a value."""
+        return {name: _unbroadcast(getattr(p_bar, name), np.shape(getattr(self.p, name)))
+                for name in self.trainable}
+
+    def _state_bar(self, state_bar: Any, shape: tuple, dtype: np.dtype) -> Any:
+        cls: Any = self.model.state
+        if state_bar is None:
+            return cls(*(np.zeros(shape, dtype) for _ in cls._fields))
+        if type(state_bar) is not cls:
+            raise check.must("state_bar", f"be {cls.__name__}", type(state_bar).__name__,
+                             error=TypeError)
+        return cls(*(np.zeros(shape, dtype) if v is None
+                     else cotangent(f"state_bar.{f}", v, shape, dtype)
+                     for f, v in zip(cls._fields, state_bar, strict=True)))
+
+
+class Sequence(NeuronLayer):
+    """Neurons over a sequence: ``out, state = layer(x, state)`` with `x` of shape (T, ...).
+
+    Parameters
+    ----------
+    p : named tuple
+        Parameters; each a number, or an array that broadcasts against the neurons.
+    threshold : surrogate
+        From `eventsnn.surrogates`.
+    dt : float
+        Step, s.
+    record_states : bool
+        Return the state after each step, stacked over time, in place of the final one.
+    stop_reset : bool, optional
+        Whether the reset stops the gradient; by default as norse does for this neuron.
+    trainable : tuple of str
+        Names of parameters that appear among the layer's weights.
+    """
+
+    def __init__(self, p: Any = None, threshold: Any = SuperSpike(), dt: float = 1e-3, *,
+                 record_states: bool = False, stop_reset: bool | None = None,
+                 trainable: tuple[str, ...] = ()) -> None:
+        super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
+        self.record_states = bool(record_states)
+
+    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
+        """Run the neurons.
+
+        Parameters
+        ----------
+        x : (T, ...) array, or the model's tuple of input channels
+            Input of each neuron at each step; numbers or spikes of any real dtype.
+        state : named tuple of arrays (...), optional
+            State before the first step; by default the neurons are at rest.
+        tape : Tape, optional
+            Records what `backward` needs.
+
+        Returns
+        -------
+        out : (T, ...) array
+            Spikes (0 or 1), or the potential of neurons that do not spike.
+        state : named tuple of arrays
+            State after the last step, (...); with `record_states` after each, (T, ...).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If shapes or types do not fit.
+        NumericalError
+            If a state became NaN or infinite.
+        """
+        x, dtype = _inputs(x, state, self.model.inputs)
+        some = x[0] if isinstance(x, tuple) else x
+        time_axis(some, 1, "(T, ...)")
+        n_steps, shape = len(some), some.shape[1:]
+        lay, th, first = self._begin(shape, dtype, n_steps)
+        start = self._state(state, shape, dtype)
+        out, end, h = run.forward(x, start, lay, self.dt, th, first,
+                                  taped=tape is not None or self.record_states)
+        self._check_finite(end, n_steps)
+        if tape is not None:
+            tape.push(self, (x, h, lay, th, first))
+        if self.record_states:
+            end = map_fields(lambda before, last: np.concatenate([before[1:], last[None]]), h, end)
+        return out, end
+
+    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
+        """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
+        x, h, lay, th, first = tape.pop(self)
+        n_steps, dtype = len(h[0]), h[0].dtype
+        out_bar = cotangent("out_bar", out_bar, h[0].shape, dtype)
+        h_bar = None
+        if self.record_states and state_bar is not None:
+            h_bar, state_bar = self._state_bar(state_bar, (n_steps, *lay.shape), dtype), None
+        x_bar, state_bar, p_bar = run.backward(
+            x, h, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
+            self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
+        return Gradients(x_bar, state_bar, self._p_bar(p_bar))
+
+
+class Cell(NeuronLayer):
+    """Neurons, one step a call: ``out, state = cell(x, state)`` with `x` of shape (...).
+
+    Parameters, results and errors as for the sequence, without the time axis.
+    """
+
+    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
+        """One step; see `Sequence.__call__`."""
+        x, dtype = _inputs(x, state, self.model.inputs)
+        x = map_fields(lambda a: a[None], x)
+        shape = (x[0] if isinstance(x, tuple) else x).shape[1:]
+        lay, th, first = self._begin(shape, dtype, 1)
+        out, end, h = run.forward(x, self._state(state, shape, dtype), lay, self.dt, th, first,
+                                  taped=tape is not None)
+        self._check_finite(end, 1)
+        if tape is not None:
+            tape.push(self, (x, h, lay, th, first))
+        return out[0], end
+
+    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
+        """Transpose of the last call on `tape`."""
+        x, h, lay, th, first = tape.pop(self)
+        dtype = h[0].dtype
+        out_bar = cotangent("out_bar", out_bar, lay.shape, dtype)[None]
+        x_bar, state_bar, p_bar = run.backward(
+            x, h, lay, self.dt, th, first, self.stop_reset, out_bar, None,
+            self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
+        return Gradients(map_fields(lambda a: a[0], x_bar), state_bar, self._p_bar(p_bar))
+
+
+def _inputs(x: Any, state: Any, channels: Any) -> tuple[Any, np.dtype]:
+    """`x` as arrays of the float type of the call, and that type."""
+    if channels is None:
+        x = check.real_array("x", x)
+        dtype = check.float_dtype(x, *(state or ()))
+        return x.astype(dtype, copy=False), dtype
+    if type(x) is not channels:
+        raise check.must("x", f"be {channels.__name__}({', '.join(channels._fields)})",
+                         type(x).__name__, error=TypeError)
+    arrays = [check.real_array(f"x.{name}", a) for name, a in zip(channels._fields, x, strict=True)]
+    dtype = check.float_dtype(*arrays, *(state or ()))
+    for name, a in zip(channels._fields, arrays, strict=True):
+        check.shape(f"x.{name}", a.shape, arrays[0].shape, f"as x.{channels._fields[0]}")
+    return channels(*(a.astype(dtype, copy=False) for a in arrays)), dtype
+
+
+def _unbroadcast(total: np.ndarray, shape: tuple) -> np.ndarray:
+    """Sum over the axes along which an array of `shape` was broadcast to that of `total`."""
+    total = total.sum(axis=tuple(range(total.ndim - len(shape))))
+    repeated = tuple(i for i, size in enumerate(shape) if size == 1 and total.shape[i] != 1)
+    return np.asarray(total.sum(axis=repeated, keepdims=True))
