@@ -54,7 +54,7 @@ class RegularizationCell(Layer):
     >>> for _ in range(10):
     ...     z, states = net(np.full(3, 10.0), states)
     >>> float(states[1])
-    30.0
+    27.0
     """
 
     stateful = True
