@@ -1,0 +1,235 @@
+"""Weights, optimiser state and settings of a run in one HDF5 file, and back into a model.
+
+Layout, format version 1: attributes ``format`` and ``version`` at the root; a group ``weights``
+with one array a weight, named as in the model; a group ``optimiser_state``, if there is one, with
+a group a dictionary, an array an array and an attribute an int; and ``attributes``, a JSON object
+as one string. The same contents give the same bytes.
+"""
+
+import json
+import os
+import pathlib
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+
+from eventsnn.core import check, files
+from eventsnn.errors import FormatError, VersionError
+
+FORMAT, VERSION = "eventsnn checkpoint", 1
+_LEAST_LIMIT, _MOST_RATIO = 64 * 2**20, 1000  # bytes; declared bytes a byte of the file
+_INT64 = np.iinfo(np.int64)
+
+
+class Checkpoint(NamedTuple):
+    """What `load` returns."""
+
+    weights: dict[str, np.ndarray]
+    optimiser_state: dict[str, Any] | None
+    attributes: dict[str, Any]
+
+
+def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
+         optimiser_state: Mapping[str, Any] | None = None,
+         attributes: Mapping[str, Any] | None = None, overwrite: bool = False) -> None:
+    """Write a checkpoint.
+
+    The file is there as a whole or not at all, whenever the program or the machine stops.
+
+    Parameters
+    ----------
+    path : path
+        File to write, in a folder that exists.
+    weights : dict of arrays
+        As in ``layer.weights``.
+    optimiser_state : dict, optional
+        What the optimiser's `init` gave: nested dictionaries of arrays and ints.
+    attributes : dict, optional
+        Anything JSON can hold: epoch, seed, hyper-parameters, class names. Tuples become lists.
+    overwrite : bool
+        Whether an existing file is replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file and `overwrite` is not set.
+    """
+    files.check_new(path, overwrite)  # before any work
+    for name, w in weights.items():
+        if not isinstance(w, np.ndarray):
+            raise check.must(f"weights[{name!r}]", "be an array", type(w).__name__,
+                             error=TypeError)
+    try:
+        text = json.dumps(dict(attributes or {}), allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise check.must("attributes", "be what JSON can hold", str(error), error=TypeError) \
+            from error
+    # The image is made in memory: an HDF5 library that fails while writing never touches a file.
+    with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False) as file:
+        file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+        file["attributes"] = np.bytes_(text.encode("ascii"))
+        _write(file.create_group("weights"), weights, "weights")
+        if optimiser_state is not None:
+            _write(file.create_group("optimiser_state"), optimiser_state, "optimiser_state")
+        file.flush()
+        image = file.id.get_file_image()
+    with files.Replacement(path, overwrite) as new:
+        new.temporary.write_bytes(image)
+
+
+def _write(group: h5py.Group, contents: Mapping[str, Any], what: str) -> None:
+    for name, value in contents.items():
+        argument = f"{what}[{name!r}]"
+        if not isinstance(name, str) or name in ("", ".") or set(name) & set("/\0"):
+            raise check.must(what, "have names without slashes", repr(name))
+        if isinstance(value, Mapping):
+            _write(group.create_group(name), value, argument)
+        elif isinstance(value, np.ndarray) and value.dtype.kind in "biuf":
+            group.create_dataset(name, data=value)
+        elif isinstance(value, int) and not isinstance(value, bool):
+            if not _INT64.min <= value <= _INT64.max:
+                raise check.must(argument, "fit into 64 bits", value)
+            group.attrs.create(name, value, dtype=np.int64)
+        else:
+            raise check.must(argument, "be an array of real numbers, an int or a dictionary",
+                             getattr(value, "dtype", type(value).__name__), error=TypeError)
+
+
+def load(path: str | os.PathLike) -> Checkpoint:
+    """Read a checkpoint.
+
+    Nothing in the file is executed, no link out of it is followed, and declared sizes are checked
+    before memory is allocated, so a file from anywhere may be read.
+
+    Raises
+    ------
+    FormatError
+        If the file is not a whole checkpoint; FileNotFoundError if there is none.
+    VersionError
+        If it was written by a newer eventsnn.
+    """
+    path = pathlib.Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"path must name a checkpoint, got {path}, which is not there")
+    try:
+        with h5py.File(path, "r") as file:
+            _check_format(file, path)
+            reader = _Reader(path)
+            members = reader.members(file)
+            for name in ("weights", "attributes"):
+                if name not in members:
+                    raise _refused(path, f"hold {name}", ", ".join(members) or "nothing")
+            weights = reader.dictionary(file["weights"])
+            state = reader.dictionary(file["optimiser_state"]) \
+                if "optimiser_state" in members else None
+            attributes = json.loads(reader.text(file["attributes"]))
+    except (FormatError, PermissionError):
+        raise
+    # All that h5py, NumPy and JSON raise on damaged or malicious files.
+    except (OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise _refused(path, "be a whole HDF5 checkpoint", reason) from error
+    if not isinstance(attributes, dict):
+        raise _refused(path, "have a JSON object as attributes", type(attributes).__name__)
+    if not all(isinstance(w, np.ndarray) for w in weights.values()):
+        raise _refused(path, "have arrays as weights", "something else")
+    return Checkpoint(weights, state, attributes)
+
+
+def _refused(path: pathlib.Path, demand: str, got: object) -> FormatError:
+    return check.must(str(path), demand, got, error=FormatError)
+
+
+def _check_format(file: h5py.File, path: pathlib.Path) -> None:
+    claimed = file.attrs.get("format")
+    if not isinstance(claimed, str) or claimed != FORMAT:
+        raise _refused(path, f"be of the format {FORMAT!r}", repr(claimed)[:80])
+    version = file.attrs.get("version")
+    if not isinstance(version, np.integer) or version < 1:
+        raise _refused(path, "have a whole number as version", repr(version)[:80])
+    if version > VERSION:
+        raise VersionError(f"{path} has format version {version}, this eventsnn reads up to "
+                           f"{VERSION}; update eventsnn")
+
+
+class _Reader:
+    """Reads what `_write` wrote, and refuses what it cannot have written."""
+
+    def __init__(self, path: pathlib.Path) -> None:
+        self.path = path
+        self.left = max(_LEAST_LIMIT, _MOST_RATIO * path.stat().st_size)  # bytes to be declared
+        self.seen: set[Any] = set()  # objects: a file may name one twice, or a group inside itself
+
+    def members(self, group: h5py.Group) -> list[str]:
+        """Names in a group, all of them of objects in this file and met for the first time."""
+        for name in group:
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                raise _refused(self.path, "hold no links", f"{group.name}/{name}")
+            address = h5py.h5o.get_info(group[name].id).addr
+            if address in self.seen:
+                raise _refused(self.path, "hold no object twice", f"{group.name}/{name}")
+            self.seen.add(address)
+        return list(group)
+
+    def dictionary(self, group: h5py.Group) -> dict[str, Any]:
+        """Contents of a group."""
+        if not isinstance(group, h5py.Group):
+            raise _refused(self.path, "have a group here", group)
+        contents: dict[str, Any] = {}
+        for name in self.members(group):
+            value = group[name]
+            contents[name] = self.dictionary(value) if isinstance(value, h5py.Group) \
+                else self.array(value, "biuf")
+        for name in group.attrs:
+            kind = group.attrs.get_id(name)
+            if kind.dtype != np.int64 or kind.shape != ():
+                raise _refused(self.path, f"have an int as {group.name}/{name}", kind.dtype)
+            contents[name] = int(group.attrs[name])
+        return contents
+
+    def array(self, dataset: h5py.Dataset, kinds: str) -> np.ndarray:
+        """A dataset in this file, of a dtype kind and a size that can be true."""
+        if not isinstance(dataset, h5py.Dataset) or dataset.is_virtual or dataset.external:
+            raise _refused(self.path, "hold all its arrays itself", dataset)
+        if dataset.dtype.kind not in kinds:
+            raise _refused(self.path, "hold real numbers", f"{dataset.name} of {dataset.dtype}")
+        self.left -= dataset.dtype.itemsize * int(np.prod(dataset.shape, dtype=object))
+        if self.left < 0:
+            raise _refused(self.path, "declare arrays that its size allows",
+                           f"{dataset.name} of shape {dataset.shape}")
+        return np.asarray(dataset[()])
+
+    def text(self, dataset: h5py.Dataset) -> str:
+        """A scalar string."""
+        if isinstance(dataset, h5py.Dataset) and dataset.shape != ():
+            raise _refused(self.path, "hold one string here", dataset)
+        return bytes(self.array(dataset, "S")).decode("ascii")
+
+
+def restore(layer: Any, weights: Mapping[str, np.ndarray]) -> None:
+    """Copy weights into a model, in place; names, shapes and dtypes must be the model's.
+
+    Nothing is copied unless everything fits.
+
+    Parameters
+    ----------
+    layer : layer
+        Its `weights` are overwritten.
+    weights : dict of arrays
+        As in `Checkpoint.weights`.
+    """
+    live = layer.weights
+    if missing := sorted(live.keys() - weights.keys()):
+        raise check.must("weights", f"have {', '.join(missing)}", f"only {sorted(weights)}")
+    if unknown := sorted(weights.keys() - live.keys()):
+        raise check.must("weights", f"have no others than {sorted(live)}", ", ".join(unknown))
+    for name, w in live.items():
+        check.shape(f"weights[{name!r}]", np.shape(weights[name]), w.shape, "as in the model")
+        if np.asarray(weights[name]).dtype != w.dtype:
+            raise check.must(f"weights[{name!r}]", f"be {w.dtype} as in the model",
+                             np.asarray(weights[name]).dtype, error=TypeError)
+    for name, w in live.items():
+        w[...] = weights[name]
