@@ -1,0 +1,49 @@
+"""What a recording says of its origin: versions, machine, and what the caller adds."""
+
+import importlib.metadata
+import json
+import os
+import platform
+from collections.abc import Mapping
+from typing import Any
+
+import h5py
+import numpy as np
+
+from eventsnn.core import check
+
+
+def provenance(attributes: Mapping[str, Any] | None = None) -> str:
+    """A JSON object: the versions that matter, the platform, and `attributes`.
+
+    It holds no date: the same run gives the same file, byte by byte.
+    """
+    about = {f"{package}_version": _version(package) for package in ("eventsnn", "numpy", "numba")}
+    about |= {"h5py_version": h5py.version.version, "hdf5_version": h5py.version.hdf5_version,
+              "python_version": platform.python_version(), "platform": platform.platform()}
+    attributes = dict(attributes or {})
+    for name in attributes:
+        if not isinstance(name, str):
+            raise check.must("attributes", "have names that are strings", repr(name),
+                             error=TypeError)
+        if name in about:
+            raise check.must("attributes", f"leave {name!r} to eventsnn", repr(attributes[name]))
+    return json.dumps({**about, **attributes}, default=_plain)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:  # run from a folder of sources
+        return "not installed"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise check.must("attributes", "hold numbers, strings, lists, dictionaries and arrays",
+                     repr(value), error=TypeError)
