@@ -15,7 +15,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from numba import njit
+from numba import njit, typeof
 from numba.core.caching import FunctionCache
 from numba.extending import register_jitable
 
@@ -71,3 +71,17 @@ def kernel(function: Callable | None = None, *, parallel: bool = False) -> Calla
         except RuntimeError:
             pass  # Numba found no folder it may write to
     return dispatcher
+
+
+def is_cached(dispatcher: Any, *arguments: Any) -> bool:
+    """Whether a kernel is compiled for these arguments, in this process or on disk."""
+    cache = getattr(dispatcher, "_cache", None)
+    if cache is None:  # plain Python
+        return True
+    types = tuple(map(typeof, arguments))
+    if types in dispatcher.overloads:
+        return True
+    if not isinstance(cache, SourceCache):
+        return False
+    key = cache._index_key(types, dispatcher.targetctx.codegen())
+    return key in cache._cache_file._load_index()

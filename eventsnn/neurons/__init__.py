@@ -7,13 +7,14 @@ from eventsnn.neurons.lif import LIFParameters, LIFState
 from eventsnn.neurons.lif_box import LIFBoxParameters, LIFBoxState
 from eventsnn.neurons.lif_exc_inh import ExcInh, LIFExcInhParameters, LIFExcInhState
 from eventsnn.neurons.refractory import (
-    LIFExcInhRefracParameters, LIFExcInhRefracState, LIFRefracParameters, LIFRefracState,
-    refractory,
+    IAFRefracParameters, IAFRefracState, LIFBoxRefracParameters, LIFBoxRefracState,
+    LIFExcInhRefracParameters, LIFExcInhRefracState, LIFRefracParameters, LIFRefracState, refractory,
 )
 
 __all__ = [
-    "ExcInh", "IAFParameters", "IAFState", "LIBoxParameters", "LIBoxState", "LIFBoxParameters",
-    "LIFBoxState", "LIFExcInhParameters", "LIFExcInhRefracParameters", "LIFExcInhRefracState",
-    "LIFExcInhState", "LIFParameters", "LIFRefracParameters", "LIFRefracState", "LIFState",
-    "LIParameters", "LIState", "refractory",
+    "ExcInh", "IAFParameters", "IAFRefracParameters", "IAFRefracState", "IAFState",
+    "LIBoxParameters", "LIBoxState", "LIFBoxParameters", "LIFBoxRefracParameters",
+    "LIFBoxRefracState", "LIFBoxState", "LIFExcInhParameters", "LIFExcInhRefracParameters",
+    "LIFExcInhRefracState", "LIFExcInhState", "LIFParameters", "LIFRefracParameters",
+    "LIFRefracState", "LIFState", "LIParameters", "LIState", "refractory",
 ]

@@ -21,11 +21,15 @@ from eventsnn.core import check
 from eventsnn.core.dispatch import MODELS, register_neuron
 from eventsnn.core.fields import define
 from eventsnn.core.jit import scalar
+from eventsnn.neurons.iaf import IAFParameters
 from eventsnn.neurons.lif import LIFParameters
+from eventsnn.neurons.lif_box import LIFBoxParameters
 from eventsnn.neurons.lif_exc_inh import LIFExcInhParameters
 from eventsnn.surrogates import choose, heaviside, spike_slope
 
 _ZERO = np.float32(0)
+
+REFRACTORY: dict[type, Any] = {}  # parameters of a neuron -> those of its refractory form
 
 
 def refractory(inner: type, name: str, module: str) -> tuple[Any, Any]:
@@ -53,10 +57,10 @@ def refractory(inner: type, name: str, module: str) -> tuple[Any, Any]:
 
     Examples
     --------
-    >>> from eventsnn.neurons import IAFParameters
-    >>> IAFRefracParameters, IAFRefracState = refractory(IAFParameters, "IAFRefrac", __name__)
-    >>> IAFRefracParameters(rho_reset=3)
-    IAFRefracParameters(v_th=1.0, v_reset=0.0, rho_reset=3)
+    >>> from eventsnn.neurons import LIBoxParameters
+    >>> PausingParameters, PausingState = refractory(LIBoxParameters, "Pausing", __name__)
+    >>> PausingParameters(rho_reset=3)
+    PausingParameters(tau_mem_inv=100.0, v_leak=0.0, rho_reset=3)
     """
     model = MODELS.get(inner)
     if model is None or "v" not in model.state._fields:
@@ -109,6 +113,7 @@ def refractory(inner: type, name: str, module: str) -> tuple[Any, Any]:
 
     register_neuron(Parameters, State, step, step_vjp, rest=rest, inputs=model.inputs,
                     recurrent_stops_reset=model.recurrent_stops_reset)
+    REFRACTORY[inner] = Parameters
     return Parameters, State
 
 
@@ -122,6 +127,8 @@ def _head(cls):
     return _from_fields(cls, "t", {f: f"t.{f}" for f in cls._fields})
 
 
+IAFRefracParameters, IAFRefracState = refractory(IAFParameters, "IAFRefrac", __name__)
+LIFBoxRefracParameters, LIFBoxRefracState = refractory(LIFBoxParameters, "LIFBoxRefrac", __name__)
 LIFRefracParameters, LIFRefracState = refractory(LIFParameters, "LIFRefrac", __name__)
 LIFExcInhRefracParameters, LIFExcInhRefracState = refractory(
     LIFExcInhParameters, "LIFExcInhRefrac", __name__)

@@ -1,0 +1,1 @@
+"""Connections: spikes of one population to input of another."""

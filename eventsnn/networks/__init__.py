@@ -1,0 +1,5 @@
+"""Published networks, ready to run."""
+
+from eventsnn.networks.cuba import cuba
+
+__all__ = ["cuba"]

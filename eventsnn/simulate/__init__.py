@@ -1,0 +1,7 @@
+"""Simulation of large networks."""
+
+from eventsnn.simulate.network import Cost, Network
+from eventsnn.simulate.population import Population, View
+from eventsnn.simulate.traces import Spikes, Trace
+
+__all__ = ["Cost", "Network", "Population", "Spikes", "Trace", "View"]

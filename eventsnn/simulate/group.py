@@ -1,0 +1,130 @@
+"""All neurons of one model in a network, as the compiled loop takes them."""
+
+from typing import Any
+
+import numba
+import numpy as np
+
+from eventsnn.connect.cpu import BLOCK, SHARED
+from eventsnn.core import jit
+from eventsnn.core.fields import map_fields
+from eventsnn.engine import network, run
+from eventsnn.engine.network import Synapses
+from eventsnn.errors import NumericalError
+from eventsnn.simulate import drives as drives_
+from eventsnn.simulate.population import Population
+from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.surrogates import prepare
+
+DTYPE = np.dtype(np.float32)
+LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
+PARALLEL_WORK = 200_000  # neuron-steps a window, below which starting threads costs more than it gains
+SPIKES = 1 << 20  # least room for the spikes of one call
+
+
+class Group:
+    """Neurons of one model, their state, and the synapses among them."""
+
+    def __init__(self, populations: list[Population], dt: float, seed: np.uint64) -> None:
+        self.populations, self.seed = populations, seed
+        self.starts = dict(zip([p.name for p in populations],
+                               np.cumsum([0, *map(len, populations)]).tolist(), strict=False))
+        self.n = sum(map(len, populations))
+        p = map_fields(lambda *values: _merge(values, populations), *(q.p for q in populations))
+        self.p = run.layout(p, (self.n,), DTYPE).p
+        self.state = map_fields(lambda *values: np.concatenate(values).astype(DTYPE),
+                                *(q.state for q in populations))
+        self.threshold = prepare(populations[0].threshold, DTYPE)
+        self.dt = DTYPE.type(dt)
+        inputs = populations[0].model.inputs
+        self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)  # type: ignore
+
+    def finish(self, wired: list[tuple[Projection, Wiring]], poisson: list[drives_.Poisson],
+               longest_delay: int) -> None:
+        """Take the synapses within the group and the drives; allocate what a run needs."""
+        self.synapses = pack(wired, self.starts)
+        self.drives = drives_.pack(poisson, self.starts, DTYPE)
+        shortest = min((q.delay for q, _ in wired), default=LONGEST_WINDOW - 1)
+        self.window = min(shortest + 1, LONGEST_WINDOW)
+        depth = max(longest_delay + 1, self.window)
+        self.ring = np.tile(self.base, (depth, 1, 1))
+        n_blocks = -(-self.n // BLOCK)
+        self.fired = np.zeros(self.n, np.bool_)
+        self.spikes = np.zeros((n_blocks, self.window * min(BLOCK, self.n), 2), np.uint32)
+        self.counts = np.zeros(n_blocks, np.int64)
+        room = max(SPIKES, 2 * self.window * self.n)
+        self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
+        self.out_degree = np.zeros(self.n, np.int64)
+        for q, w in wired:
+            self.count_out(q, w)
+
+    def count_out(self, q: Projection, w: Wiring) -> None:
+        """Add a projection's synapses to the out-degrees of its sources, which are in this group."""
+        start = self.starts[q.pre.population.name] + q.pre.start
+        self.out_degree[start:start + len(q.pre)] += np.diff(w.rows, axis=1).sum(axis=0)
+
+    def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
+        parallel = threads > 1 and self.n * self.window >= PARALLEL_WORK
+        return (network.advance_parallel if parallel else network.advance), (
+            np.uint64(first_step), n_steps, self.window, self.ring, self.base, self.state, self.p,
+            self.dt, self.threshold, self.drives, self.seed, self.synapses, self.fired, self.spikes,
+            self.counts, self.steps, self.ids)
+
+    def is_compiled(self, threads: int) -> bool:
+        """Whether the loop for this group is compiled, in this process or on disk."""
+        loop, arguments = self._call(0, 0, threads)
+        return jit.is_cached(loop, *arguments)
+
+    def advance(self, first_step: int, n_steps: int, threads: int) -> tuple[int, np.ndarray, np.ndarray]:
+        """Run up to `n_steps`; return the number done, and the spikes' steps and neurons."""
+        if threads > 1:
+            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+        loop, arguments = self._call(first_step, n_steps, threads)
+        done, count = loop(*arguments)
+        self._check_finite(first_step, done)
+        return done, self.steps[:count], self.ids[:count]
+
+    def _check_finite(self, first_step: int, done: int) -> None:
+        for name, values in zip(self.state._fields, self.state, strict=True):
+            if np.isfinite(values.sum()):  # the fast test; it may overflow, then look closely
+                continue
+            bad = np.flatnonzero(~np.isfinite(values))
+            if len(bad):
+                name_of, start = next((n, s) for n, s in reversed(self.starts.items()) if s <= bad[0])
+                raise NumericalError(
+                    f"{name} of population {name_of!r} must stay finite, got {values[bad[0]]} in neuron "
+                    f"{bad[0] - start} between {first_step * self.dt:g} s and "
+                    f"{(first_step + done) * self.dt:g} s; look for weights that make it run away")
+
+
+def _merge(values: tuple, populations: list[Population]) -> Any:
+    """One parameter of several populations: a number where it is one for all."""
+    if all(np.ndim(v) == 0 for v in values) and len(set(map(float, values))) == 1:
+        return float(values[0])
+    return np.concatenate([np.broadcast_to(v, len(q)) for v, q in zip(values, populations, strict=True)])
+
+
+def pack(wired: list[tuple[Projection, Wiring]], pre_starts: dict[str, int]) -> Synapses:
+    """Several projections as arrays, one after the other."""
+    def joined(arrays: list[np.ndarray], dtype: type) -> np.ndarray:
+        if len(arrays) == 1:
+            return arrays[0].reshape(-1)  # no copy of what may be most of the memory
+        return np.concatenate([np.empty(0, dtype), *(a.reshape(-1) for a in arrays)])
+
+    def before(sizes: list[int]) -> np.ndarray:
+        return np.cumsum([0, *sizes])[:-1]
+
+    per_synapse = [w.weights if w.weights is not None else np.empty(0, np.float32) for _, w in wired]
+    target_at, weight_at = before([len(w.targets) for _, w in wired]), before(list(map(len, per_synapse)))
+    return Synapses(
+        rows=joined([w.rows + at for (_, w), at in zip(wired, target_at, strict=True)], np.int64),
+        targets=joined([w.targets for _, w in wired], np.uint16),
+        weights=joined(per_synapse, np.float32),
+        rows_at=np.array(before([w.rows.size for _, w in wired]), np.int64),
+        pre_start=np.array([pre_starts[q.pre.population.name] + q.pre.start for q, _ in wired], np.int64),
+        n_pre=np.array([len(q.pre) for q, _ in wired], np.int64),
+        delay=np.array([q.delay for q, _ in wired], np.int64),
+        channel=np.array([q.channel for q, _ in wired], np.int64),
+        weight=np.array([w.weight for _, w in wired], np.float32),
+        weights_at=np.array([SHARED if w.weights is None else at_w - at_t for (_, w), at_t, at_w
+                             in zip(wired, target_at, weight_at, strict=True)], np.int64))

@@ -1,0 +1,87 @@
+"""Populations, and slices of them."""
+
+from typing import Any
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.core.dispatch import MODELS, Model
+from eventsnn.neurons.refractory import REFRACTORY
+from eventsnn.surrogates import prepare
+
+
+class View:
+    """Neurons `start` to `stop` of a population: what is connected, driven and recorded."""
+
+    def __init__(self, population: "Population", start: int, stop: int) -> None:
+        self.population, self.start, self.stop = population, start, stop
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+    def __getitem__(self, part: slice) -> "View":
+        if not isinstance(part, slice) or part.step not in (None, 1):
+            raise check.must("a part of a population", "be a slice like [:100]", part, error=TypeError)
+        start, stop, _ = part.indices(len(self))
+        return View(self.population, self.start + start, self.start + max(start, stop))
+
+
+class Population(View):
+    """Neurons of one model; made by `Network.population`, which documents the arguments."""
+
+    def __init__(self, name: str, size: int, p: Any, dt: float, refractory: float | None,
+                 initial: dict[str, Any] | None, threshold: Any) -> None:
+        super().__init__(self, 0, check.integer("size", size, least=1))
+        self.name = name
+        self.p = _with_refractory(p, refractory, dt)
+        check.parameters(self.p, dt)
+        for field, value in zip(self.p._fields, self.p, strict=True):
+            if np.shape(value) not in ((), (size,)):
+                raise check.must(field, f"have shape () or ({size},)", np.shape(value))
+        prepare(threshold, np.dtype(np.float32))
+        self.threshold = threshold
+        self.state = self._initial(initial or {})
+
+    @property
+    def model(self) -> Model:
+        """The neuron model."""
+        return MODELS[type(self.p)]
+
+    def channel(self, name: str | None) -> int:
+        """The number of the input channel of that name."""
+        channels = () if self.model.inputs is None else self.model.inputs._fields  # type: ignore
+        if not channels:
+            if name is not None:
+                raise check.must("channel", f"be None: {self.name} has one input", repr(name))
+            return 0
+        if name is None:
+            raise check.must("channel", f"be one of {', '.join(channels)}", None)
+        if name not in channels:
+            raise check.unknown("channel", name, channels)
+        return channels.index(name)
+
+    def _initial(self, given: dict[str, Any]) -> Any:
+        cls: Any = self.model.state
+        values = self.model.rest(self.p)._asdict()
+        for name, value in given.items():
+            if name not in values:
+                raise check.unknown("initial", name, cls._fields)
+            value = check.real_array(f"initial[{name!r}]", value)
+            check.finite(f"initial[{name!r}]", value)
+            if value.shape not in ((), (len(self),)):
+                raise check.must(f"initial[{name!r}]", f"have shape () or ({len(self)},)", value.shape)
+            values[name] = value
+        return cls(**{f: np.broadcast_to(v, len(self)) for f, v in values.items()})
+
+
+def _with_refractory(p: Any, refractory: float | None, dt: float) -> Any:
+    """`p`, or the parameters of its refractory form with the period in steps."""
+    if type(p) not in MODELS:
+        raise check.must("p", "be the parameters of a neuron model", type(p).__name__, error=TypeError)
+    if refractory is None:
+        return p
+    period = check.number("refractory", refractory, least=0.0)
+    if type(p) not in REFRACTORY:
+        raise check.must("p", "have a refractory form", type(p).__name__,
+                         "make one with eventsnn.neurons.refractory", error=TypeError)
+    return REFRACTORY[type(p)](*p, rho_reset=float(round(period / dt)))

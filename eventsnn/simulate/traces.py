@@ -1,0 +1,55 @@
+"""What a run keeps in memory: spikes, and variables sampled at an interval."""
+
+import numpy as np
+
+from eventsnn.simulate.population import View
+
+
+class Spikes:
+    """Spikes of a view; made by `Network.record`."""
+
+    def __init__(self, view: View, dt: float) -> None:
+        self.view, self._dt = view, dt
+        self._chunks: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def append(self, steps: np.ndarray, ids: np.ndarray) -> None:
+        """Take the spikes of the view's population that are the view's."""
+        mine = (ids >= self.view.start) & (ids < self.view.stop)
+        self._chunks.append((steps[mine], ids[mine] - self.view.start))
+
+    def _joined(self, i: int, dtype: type) -> np.ndarray:
+        return np.concatenate([np.empty(0, dtype), *(chunk[i] for chunk in self._chunks)])
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times, s, ascending: (n_spikes,) float64."""
+        return self._joined(0, np.int64) * self._dt
+
+    @property
+    def ids(self) -> np.ndarray:
+        """Neurons, numbered within the view; ascending among equal times: (n_spikes,) int64."""
+        return self._joined(1, np.int64)
+
+
+class Trace:
+    """A variable of a view, sampled; made by `Network.record`."""
+
+    def __init__(self, view: View, variable: str, every: int, dt: float) -> None:
+        self.view, self.variable, self.every, self._dt = view, variable, every, dt
+        self._steps: list[int] = []
+        self._rows: list[np.ndarray] = []
+
+    def sample(self, step: int, values: np.ndarray) -> None:
+        """Take the variable's values in the view's population after `step` steps."""
+        self._steps.append(step)
+        self._rows.append(values[self.view.start:self.view.stop].copy())
+
+    @property
+    def times(self) -> np.ndarray:
+        """Times of the samples, s: (n_samples,)."""
+        return np.array(self._steps, np.int64) * self._dt
+
+    @property
+    def values(self) -> np.ndarray:
+        """Samples: (n_samples, n_neurons)."""
+        return np.array(self._rows).reshape(len(self._rows), len(self.view))
