@@ -69,7 +69,8 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
             from error
     # The image is made in memory: an HDF5 library that fails while writing never touches a file.
     with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False) as file:
-        file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+        # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones.
+        file.attrs["format"], file.attrs["version"] = np.bytes_(FORMAT), np.int64(VERSION)
         file["attributes"] = np.bytes_(text.encode("ascii"))
         _write(file.create_group("weights"), weights, "weights")
         if optimiser_state is not None:
@@ -143,13 +144,20 @@ def _refused(path: pathlib.Path, demand: str, got: object) -> FormatError:
     return check.must(str(path), demand, got, error=FormatError)
 
 
+def _attribute(attributes: h5py.AttributeManager, name: str, kind: str) -> Any:
+    """A scalar attribute of a dtype kind, or None; what is anything else is not even read."""
+    if name not in attributes:
+        return None
+    declared = attributes.get_id(name)
+    return attributes[name] if (declared.dtype.kind, declared.shape) == (kind, ()) else None
+
+
 def _check_format(file: h5py.File, path: pathlib.Path) -> None:
-    claimed = file.attrs.get("format")
-    if not isinstance(claimed, str) or claimed != FORMAT:
-        raise _refused(path, f"be of the format {FORMAT!r}", repr(claimed)[:80])
-    version = file.attrs.get("version")
-    if not isinstance(version, np.integer) or version < 1:
-        raise _refused(path, "have a whole number as version", repr(version)[:80])
+    if _attribute(file.attrs, "format", "S") != FORMAT.encode():
+        raise _refused(path, f"be of the format {FORMAT!r}", "another HDF5 file")
+    version = _attribute(file.attrs, "version", "i")
+    if version is None or version < 1:
+        raise _refused(path, "have a format version from 1", version)
     if version > VERSION:
         raise VersionError(f"{path} has format version {version}, this eventsnn reads up to "
                            f"{VERSION}; update eventsnn")
@@ -184,10 +192,10 @@ class _Reader:
             contents[name] = self.dictionary(value) if isinstance(value, h5py.Group) \
                 else self.array(value, "biuf")
         for name in group.attrs:
-            kind = group.attrs.get_id(name)
-            if kind.dtype != np.int64 or kind.shape != ():
-                raise _refused(self.path, f"have an int as {group.name}/{name}", kind.dtype)
-            contents[name] = int(group.attrs[name])
+            value = _attribute(group.attrs, name, "i")
+            if value is None:
+                raise _refused(self.path, f"have an int as {group.name}/{name}", "something else")
+            contents[name] = int(value)
         return contents
 
     def array(self, dataset: h5py.Dataset, kinds: str) -> np.ndarray:
