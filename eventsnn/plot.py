@@ -67,9 +67,7 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
     Memory does not grow with the number of spikes: what is kept is, for each neuron drawn, at which
     of 4200 instants it spiked.
     """
-    path = check_new(path, overwrite)
-    if path.suffix.lower() not in ENDINGS:
-        raise check.must(str(path), f"end in {', '.join(ENDINGS)}", path.suffix or "no ending")
+    path = check_picture(path, overwrite)
     if not populations:
         raise check.must("populations", "name at least one population", "none")
     sizes = {name: check.integer(f"number of neurons of {name!r}", n, least=1)
@@ -96,6 +94,15 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
         bin_size, rates, edges = _merge_bins(rates, sizes, edges, finest)
     _draw(figure, shown, rates, edges, bin_size)
     _save(figure, path, overwrite)
+    return path
+
+
+def check_picture(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
+    """Refuse a picture that cannot be drawn or written, before the work that it would show."""
+    path = check_new(path, overwrite)
+    if path.suffix.lower() not in ENDINGS:
+        raise check.must(str(path), f"end in {', '.join(ENDINGS)}", path.suffix or "no ending")
+    _new_figure()
     return path
 
 

@@ -1,0 +1,6 @@
+"""``python -m eventsnn``."""
+
+from eventsnn.cli import main
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,274 @@
+"""The command line: a thin shell over the library.
+
+Results go to standard output, progress to standard error. An error is one line on standard error;
+the exit code is then 1, or 2 for unusable arguments.
+"""
+
+import argparse
+import contextlib
+import json
+import pathlib
+import resource
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import eventsnn
+
+# What people can cause is told in one line; anything else is a defect, and shows its traceback.
+EXPECTED = (ValueError, TypeError, OSError, ArithmeticError, ImportError, MemoryError)
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> Any:
+        self.exit(2, f"{self.prog}: error: {message}; try {self.prog} --help\n")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    # SIGTERM too unwinds the stack, which closes a recording properly
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
+        try:
+            options.command(options)
+        except EXPECTED as error:
+            print(f"eventsnn: error: {_one_line(error)}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)
+            return 128 + signal.SIGINT
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = Parser(prog="eventsnn", description="Spiking neural networks: simulate, train, analyse.",
+                 allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"eventsnn {eventsnn.__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    simulate = commands.add_parser("simulate", help="run a published network", allow_abbrev=False)
+    networks = simulate.add_subparsers(required=True, metavar="NETWORK")
+    cuba = networks.add_parser("cuba", help="Vogels and Abbott's current-based benchmark network",
+                               allow_abbrev=False,
+                               formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    cuba.add_argument("--neurons", type=int, default=4000, help="number of neurons, 80 synapses each")
+    cuba.add_argument("--dt", type=float, default=1e-4, help="step, s")
+    _add_run_options(cuba)
+    cuba.set_defaults(command=_simulate_cuba)
+
+    train = commands.add_parser("train", help="train a network", allow_abbrev=False)
+    tasks = train.add_subparsers(required=True, metavar="TASK")
+    digits = tasks.add_parser("digits", help="handwritten digits with a spiking hidden layer",
+                              allow_abbrev=False,
+                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+    digits.add_argument("--data", type=pathlib.Path, default=pathlib.Path("data/mnist9k.h5"),
+                        help="HDF5 file with images and labels; the first 8,000 are trained on")
+    digits.add_argument("--output", type=pathlib.Path, default=pathlib.Path("model.h5"),
+                        help="where the trained model goes")
+    digits.add_argument("--epochs", type=int, default=15, help="passes over the training images")
+    digits.add_argument("--seed", type=int, default=0, help="seed of weights, order and shifts")
+    _add_output_options(digits)
+    digits.set_defaults(command=_train_digits)
+
+    evaluate = commands.add_parser("evaluate", help="accuracy of a trained model on a file",
+                                   allow_abbrev=False)
+    evaluate.add_argument("model", type=pathlib.Path, metavar="MODEL.h5")
+    evaluate.add_argument("data", type=pathlib.Path, metavar="FILE.h5")
+    evaluate.add_argument("--json", action="store_true", help="print one line of JSON")
+    evaluate.set_defaults(command=_evaluate)
+    return top
+
+
+def _add_run_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--seconds", type=float, default=10.0, help="model time, s")
+    command.add_argument("--seed", type=int, default=0, help="seed of everything drawn")
+    command.add_argument("--threads", type=int, default=1, help="most threads to use")
+    command.add_argument("--record", type=pathlib.Path, metavar="FILE.h5",
+                         help="write the spikes, as SONATA")
+    command.add_argument("--plot", type=pathlib.Path, metavar="FILE.png",
+                         help="draw a raster with the population rate (.png, .svg, .pdf)")
+    _add_output_options(command)
+
+
+def _add_output_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--overwrite", action="store_true", help="replace files that exist")
+    command.add_argument("--json", action="store_true", help="print one line of JSON, no table")
+    command.add_argument("--quiet", action="store_true", help="show no progress")
+
+
+def _simulate_cuba(options: argparse.Namespace) -> None:
+    from eventsnn.networks.cuba import cuba
+
+    _check_run(options)
+    net = cuba(options.neurons, options.dt, options.seed, options.threads)
+    parameters = {"network": "cuba", "neurons": options.neurons, "seed": options.seed}
+    _simulate(net, parameters, options)
+
+
+def _simulate(net: Any, parameters: dict[str, Any], options: argparse.Namespace) -> None:
+    from eventsnn.record import Recorder
+
+    statistics = Statistics(net)
+    net.compile(announce=None if options.quiet else lambda text: print(text, file=sys.stderr))
+    with _recording_place(options) as path:
+        if path is None:
+            net.run(options.seconds, recorder=statistics, progress=_progress(options))
+        else:
+            sizes = {name: len(q) for name, q in net.populations.items()}
+            with Recorder(path, sizes, net.dt, options.overwrite, parameters) as recorder:
+                statistics.recorder = recorder
+                try:
+                    net.run(options.seconds, recorder=statistics, progress=_progress(options))
+                finally:
+                    recorder.duration = net.time
+        if options.plot:
+            _plot(path, net, options)
+    _report(statistics.summary(options.seconds), options)
+
+
+class Statistics:
+    """Counts and intervals of a run's spikes, taken as they pass on to a recorder."""
+
+    def __init__(self, net: Any) -> None:
+        import numpy as np
+
+        from eventsnn.analyse import IntervalStatistics
+
+        self.net = net
+        self.recorder: Any = None
+        self.intervals = {name: IntervalStatistics(len(q)) for name, q in net.populations.items()}
+        began = time.perf_counter()
+        IntervalStatistics(1).add(np.zeros(1), np.zeros(1, np.int64))  # compile it before the run
+        self.compile_s = time.perf_counter() - began
+
+    def append(self, population: str, steps: Any, ids: Any) -> None:
+        """Take the next spikes of a population."""
+        self.intervals[population].add(steps * self.net.dt, ids)
+        if self.recorder is not None:
+            self.recorder.append(population, steps, ids)
+
+    def summary(self, seconds: float) -> dict[str, Any]:
+        """What the run came to."""
+        import numpy as np
+
+        cost = self.net.cost
+        n_neurons = sum(map(len, self.net.populations.values()))
+        cv = np.concatenate([i.cv() for i in self.intervals.values()])
+        run = max(cost.run, 1e-9)
+        return {
+            "neurons": n_neurons, "synapses": self.net.n_synapses, "seconds": self.net.time,
+            "spikes": cost.spikes, "rate_hz": cost.spikes / n_neurons / self.net.time,
+            "cv_isi": float(np.nanmean(cv)) if np.isfinite(cv).any() else None,
+            "build_s": cost.build, "compile_s": cost.compile + self.compile_s,
+            "sim_s": cost.run,
+            "real_time_factor": run / self.net.time,
+            "synaptic_events_per_s": cost.synaptic_events / run,
+            "bytes_per_synapse": self.net.synapse_bytes / max(self.net.n_synapses, 1),
+            "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        }
+
+
+LABELS = {  # key -> what the table says, and how the number is shown
+    "neurons": ("neurons", "{:,}"), "synapses": ("synapses", "{:,}"),
+    "seconds": ("model time", "{:g} s"), "spikes": ("spikes", "{:,}"), "rate_hz": ("mean rate", "{:.2f} Hz"),
+    "cv_isi": ("mean CV of intervals", "{:.3f}"), "build_s": ("build", "{:.2f} s"),
+    "compile_s": ("compile", "{:.2f} s"), "sim_s": ("run", "{:.2f} s"),
+    "real_time_factor": ("real-time factor (run / model)", "{:.4f}"),
+    "synaptic_events_per_s": ("synaptic events a second", "{:.3g}"),
+    "bytes_per_synapse": ("bytes a synapse", "{:.2f}"), "peak_rss_mb": ("peak memory", "{:.0f} MB"),
+    "accuracy": ("accuracy", "{:.4f}"), "images": ("images", "{:,}"), "loss": ("training loss", "{:.4f}"),
+    "training_accuracy": ("training accuracy", "{:.4f}"), "epochs": ("epochs", "{}"),
+    "train_s": ("training", "{:.1f} s"), "model": ("model", "{}"),
+}
+
+
+def _report(summary: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json:
+        print(json.dumps(summary))
+        return
+    width = max(len(LABELS[key][0]) for key in summary)
+    for key, value in summary.items():
+        label, form = LABELS[key]
+        print(f"{label:<{width}}  {'undefined' if value is None else form.format(value)}")
+
+
+@contextlib.contextmanager
+def _recording_place(options: argparse.Namespace) -> Iterator[pathlib.Path | None]:
+    """Where the run is recorded: the file asked for, or one that only the picture needs, or nowhere."""
+    if options.record or not options.plot:
+        yield options.record
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        yield pathlib.Path(folder) / "spikes.h5"
+
+
+def _plot(path: Any, net: Any, options: argparse.Namespace) -> None:
+    from eventsnn.plot import raster
+    from eventsnn.record import Recording
+
+    with Recording(path) as recording:
+        raster({name: (recording.chunks(name), len(q)) for name, q in net.populations.items()},
+               options.plot, t_stop=net.time, overwrite=options.overwrite)
+
+
+def _check_run(options: argparse.Namespace) -> None:
+    """Refuse, before any work, a model time and files that cannot be."""
+    from eventsnn import plot
+    from eventsnn.core import check
+    from eventsnn.core.files import check_new
+
+    check.number("seconds", options.seconds, above=0.0)
+    if options.record:
+        check_new(options.record, options.overwrite)
+    if options.plot:
+        plot.check_picture(options.plot, options.overwrite)
+    if options.record and options.record == options.plot:
+        raise check.must("--record and --plot", "name two files", options.record)
+
+
+def _progress(options: argparse.Namespace) -> bool | None:
+    return False if options.quiet else None
+
+
+def _train_digits(options: argparse.Namespace) -> None:
+    from eventsnn.core import check
+    from eventsnn.core.files import check_new
+    from eventsnn.datasets.digits import load_digits
+    from eventsnn.examples import digits
+
+    check_new(options.output, options.overwrite)
+    check.integer("epochs", options.epochs, least=1)
+    images, labels = load_digits(options.data)
+    n = min(digits.TRAINING, len(images))
+    net, history = digits.fit(images[:n], labels[:n], epochs=options.epochs, seed=options.seed,
+                              progress=_progress(options))
+    digits.save(options.output, net, seed=options.seed, overwrite=options.overwrite)
+    summary = {"epochs": len(history), "loss": history[-1].loss,
+               "training_accuracy": history[-1].accuracy,
+               "train_s": sum(epoch.seconds for epoch in history), "model": str(options.output)}
+    if len(images) > n:
+        summary |= {"images": len(images) - n, "accuracy": digits.accuracy(net, images[n:], labels[n:])}
+    _report(summary, options)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from eventsnn.datasets.digits import load_digits
+    from eventsnn.examples import digits
+
+    net = digits.load(options.model)
+    images, labels = load_digits(options.data)
+    _report({"images": len(images), "accuracy": digits.accuracy(net, images, labels)}, options)
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
