@@ -219,7 +219,8 @@ def group_in_itself(file):
 
 
 def external_storage(file):
-    file.create_dataset("weights/w", (8,), "u1", external=[("secret", 0, 8)])
+    secret = pathlib.Path(file.filename).with_name("secret")
+    file.create_dataset("weights/w", (8,), "u1", external=[(secret, 0, 8)])
 
 
 def virtual_dataset(file):

@@ -2,7 +2,7 @@
 
 Everything random in it is a function of the seed, the epoch and the batch, so that a run that was
 interrupted goes on as if it had not been: give `fit` the first epoch to do and the optimiser's
-state.
+state. An encoder that draws is a generator of its own, and its position must be kept with these.
 """
 
 import math
