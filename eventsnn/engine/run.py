@@ -83,7 +83,7 @@ def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,
         cpu.forward_taped(_steps(n_steps), *fixed, h)
         h = _shaped(h, lay, n_steps)
     else:
-        cpu.forward(_steps(n_steps - 1, 2), *fixed)
+        cpu.forward(_steps(n_steps - int(cpu.VISIT) + 1, int(cpu.VISIT)), *fixed)
     return _shaped(z, lay, n_steps), _shaped(s, lay), h
 
 
