@@ -20,8 +20,8 @@ _ROUNDS = 10
 _MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _WEYL_0, _WEYL_1 = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
-_STREAM_BITS, _MANTISSA = np.uint64(16), np.uint64(8)
-_ULP = np.float32(2.0**-24)
+_STREAM_BITS, _MANTISSA = np.uint64(16), np.uint64(9)
+_ULP = np.float32(2.0**-23)
 _HALF = np.float32(0.5)
 
 
@@ -49,7 +49,7 @@ def words(seed, stream, neuron, step, item):
 
 @scalar
 def uniform(word):
-    """A float32 in (0, 1), centred in one of 2^24 cells: exact on every device, never 0 or 1."""
+    """A float32 in (0, 1), centred in one of 2^23 cells: exact on every device, never 0 or 1."""
     return (np.float32(word >> _MANTISSA) + _HALF) * _ULP
 
 
