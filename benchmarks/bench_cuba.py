@@ -1,7 +1,8 @@
 """The cuba network, 4,000 neurons, 10 s of model time, one thread, against Brian2's C++ standalone.
 
-Each runs in processes of its own, in turn; the figure is the time of the run alone, without building
-and compiling. Brian2 (2.9 for Python 3.11) lives in an environment of its own: name its Python.
+Each runs in processes of its own, in turn; the figure is the time of the run alone, without
+building and compiling. Brian2 (2.9 for Python 3.11) lives in an environment of its own: name its
+Python.
 
     python benchmarks/bench_cuba.py [--brian2 /path/to/env/bin/python] [--repeats 5]
 """
@@ -24,7 +25,8 @@ taum, taue, taui = 20 * ms, 5 * ms, 10 * ms
 Vt, Vr, El = -50 * mV, -60 * mV, -49 * mV
 P = NeuronGroup(4000, """dv/dt = (ge + gi - (v - El)) / taum : volt (unless refractory)
 dge/dt = -ge / taue : volt
-dgi/dt = -gi / taui : volt""", threshold="v > Vt", reset="v = Vr", refractory=5 * ms, method="exact")
+dgi/dt = -gi / taui : volt""", threshold="v > Vt", reset="v = Vr", refractory=5 * ms,
+    method="exact")
 P.v = "Vr + rand() * (Vt - Vr)"
 Ce = Synapses(P[:3200], P, on_pre="ge += 1.62 * mV")
 Ce.connect(p=0.02)
@@ -64,7 +66,8 @@ def main():
         if o.brian2:
             peers += theirs(o.brian2, o.seconds, 1)
     sim = statistics.median(r["sim_s"] for r in rows)
-    figures = {"seconds": o.seconds, "sim_s": round(sim, 3), "real_time_factor": round(sim / o.seconds, 4),
+    figures = {"seconds": o.seconds, "sim_s": round(sim, 3),
+               "real_time_factor": round(sim / o.seconds, 4),
                "rate_hz": round(statistics.mean(r["rate_hz"] for r in rows), 2),
                "cv_isi": round(statistics.mean(r["cv_isi"] for r in rows), 3)}
     if peers:

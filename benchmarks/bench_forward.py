@@ -1,8 +1,8 @@
 """A layer of LIF neurons over a dense sequence, against norse's and against copying the input.
 
-T = 1000, batch 32, 1,024 neurons, float32 in and out, one thread; each in turn, medians. The copy is
-a loop ``out[i] = x[i]`` compiled in the same way, into an array that is there already; "kernel" is
-our loop with its arrays there already; "layer" is the public class, which makes its output, as
+T = 1000, batch 32, 1,024 neurons, float32 in and out, one thread; each in turn, medians. The copy
+is a loop ``out[i] = x[i]`` compiled in the same way, into an array that is there already; "kernel"
+is our loop with its arrays there already; "layer" is the public class, which makes its output, as
 norse's does. norse comes with the extra `bench`.
 
     python benchmarks/bench_forward.py [--steps 1000] [--batch 32] [--neurons 1024]
@@ -44,8 +44,8 @@ def main():
     state = LIFState(*np.zeros((2, lay.n_batch, lay.n), np.float32))
     order = np.arange(0, o.steps - int(cpu.VISIT) + 1, int(cpu.VISIT), dtype=np.uint64)
     flat = (o.steps, lay.n_batch, lay.n)
-    arguments = (order, x.reshape(flat), state, lay.p, np.float32(1e-3), prepare(SuperSpike(), dtype),
-                 np.uint64(0), out.reshape(flat))
+    arguments = (order, x.reshape(flat), state, lay.p, np.float32(1e-3),
+                 prepare(SuperSpike(), dtype), np.uint64(0), out.reshape(flat))
 
     def train():
         tape = Tape()
@@ -63,7 +63,8 @@ def main():
     else:
         torch.set_num_threads(1)
         x_torch, lif_torch = torch.from_numpy(x), norse.torch.LIF()
-        assert np.array_equal(lif(x)[0], lif_torch(x_torch)[0].detach().numpy()), "the spikes differ"
+        theirs = lif_torch(x_torch)[0].detach().numpy()
+        assert np.array_equal(lif(x)[0], theirs), "the spikes differ"
 
         def norse_forward():
             with torch.no_grad():
@@ -73,7 +74,8 @@ def main():
     median = compare(functions, o.repeats)
     row("LIF forward", shape=shape, ms={k: round(v * 1e3, 2) for k, v in median.items()},
         share_of_copy_speed=round(median["copy"] / median["kernel"], 3),
-        **({"times_norse": round(median["norse"] / median["layer"], 1)} if "norse" in median else {}))
+        **{f"times_{name}": round(median[name] / median["layer"], 1) for name in median
+           if name == "norse"})
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""How long a process takes to get going: with an empty cache of compiled kernels, and with a full one.
+"""How long a process takes to get going: with an empty cache of kernels, and with a full one.
 
     python benchmarks/bench_start.py
 """
@@ -19,7 +19,10 @@ lif, tape = LIF(), Tape()
 z, s = lif(np.ones((10, 4, 8), np.float32), tape=tape)
 lif.backward(z, tape)
 """
-CUBA = "from eventsnn.cli import main; main(['simulate', 'cuba', '--seconds', '0.01', '--quiet', '--json'])"
+CUBA = """
+from eventsnn.cli import main
+main(["simulate", "cuba", "--seconds", "0.01", "--quiet", "--json"])
+"""
 
 
 def seconds(code, environment):
@@ -35,7 +38,8 @@ def main():
             environment = {**os.environ, "NUMBA_CACHE_DIR": folder}
             first = seconds(code, environment)
             later = [seconds(code, environment) for _ in range(5)]
-        row(case, first_process_s=round(first, 2), later_process_s=round(statistics.median(later), 2))
+        row(case, first_process_s=round(first, 2),
+            later_process_s=round(statistics.median(later), 2))
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import resource
 import signal
 import sys
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator
@@ -33,9 +34,7 @@ class Parser(argparse.ArgumentParser):
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = parser().parse_args(arguments)
-    # SIGTERM too unwinds the stack, which closes a recording properly
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _sigterm_unwinds():
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
         try:
             options.command(options)
@@ -46,6 +45,19 @@ def main(arguments: list[str] | None = None) -> int:
             print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)
             return 128 + signal.SIGINT
     return 0
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM, too, unwind the stack: that closes a recording properly."""
+    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -60,7 +72,8 @@ def parser() -> argparse.ArgumentParser:
     cuba = networks.add_parser("cuba", help="Vogels and Abbott's current-based benchmark network",
                                allow_abbrev=False,
                                formatter_class=argparse.ArgumentDefaultsHelpFormatter)
-    cuba.add_argument("--neurons", type=int, default=4000, help="number of neurons, 80 synapses each")
+    cuba.add_argument("--neurons", type=int, default=4000,
+                      help="number of neurons, 80 synapses each")
     cuba.add_argument("--dt", type=float, default=1e-4, help="step, s")
     _add_run_options(cuba)
     cuba.set_defaults(command=_simulate_cuba)
@@ -179,13 +192,15 @@ class Statistics:
 
 LABELS = {  # key -> what the table says, and how the number is shown
     "neurons": ("neurons", "{:,}"), "synapses": ("synapses", "{:,}"),
-    "seconds": ("model time", "{:g} s"), "spikes": ("spikes", "{:,}"), "rate_hz": ("mean rate", "{:.2f} Hz"),
+    "seconds": ("model time", "{:g} s"), "spikes": ("spikes", "{:,}"),
+    "rate_hz": ("mean rate", "{:.2f} Hz"),
     "cv_isi": ("mean CV of intervals", "{:.3f}"), "build_s": ("build", "{:.2f} s"),
     "compile_s": ("compile", "{:.2f} s"), "sim_s": ("run", "{:.2f} s"),
     "real_time_factor": ("real-time factor (run / model)", "{:.4f}"),
     "synaptic_events_per_s": ("synaptic events a second", "{:.3g}"),
     "bytes_per_synapse": ("bytes a synapse", "{:.2f}"), "peak_rss_mb": ("peak memory", "{:.0f} MB"),
-    "accuracy": ("accuracy", "{:.4f}"), "images": ("images", "{:,}"), "loss": ("training loss", "{:.4f}"),
+    "accuracy": ("accuracy", "{:.4f}"), "images": ("images", "{:,}"),
+    "loss": ("training loss", "{:.4f}"),
     "training_accuracy": ("training accuracy", "{:.4f}"), "epochs": ("epochs", "{}"),
     "train_s": ("training", "{:.1f} s"), "model": ("model", "{}"),
 }
@@ -203,7 +218,7 @@ def _report(summary: dict[str, Any], options: argparse.Namespace) -> None:
 
 @contextlib.contextmanager
 def _recording_place(options: argparse.Namespace) -> Iterator[pathlib.Path | None]:
-    """Where the run is recorded: the file asked for, or one that only the picture needs, or nowhere."""
+    """Where the run is recorded: the file asked for, one for the picture alone, or nowhere."""
     if options.record or not options.plot:
         yield options.record
         return
@@ -256,7 +271,8 @@ def _train_digits(options: argparse.Namespace) -> None:
                "training_accuracy": history[-1].accuracy,
                "train_s": sum(epoch.seconds for epoch in history), "model": str(options.output)}
     if len(images) > n:
-        summary |= {"images": len(images) - n, "accuracy": digits.accuracy(net, images[n:], labels[n:])}
+        summary |= {"images": len(images) - n,
+                    "accuracy": digits.accuracy(net, images[n:], labels[n:])}
     _report(summary, options)
 
 

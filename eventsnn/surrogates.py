@@ -205,8 +205,8 @@ def choose(z: Any, off: Any, on: Any) -> Any:
     """``(1 - z) off + z on``: `on` at a spike, else `off`.
 
     Compiled it is a selection, half the instructions and equal for the 0 or 1 that `z` is; plain
-    Python keeps the products, so that tests may put a smooth function in a spike's place. An infinite
-    `off` gives NaN in both, so that a reset does not hide it.
+    Python keeps the products, so that tests may put a smooth function in a spike's place. An
+    infinite `off` gives NaN in both, so that a reset does not hide it.
     """
     return (_ONE - z) * off + z * on
 

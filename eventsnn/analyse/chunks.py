@@ -18,7 +18,7 @@ def is_pair(spikes: Any) -> bool:
 
 def each_chunk(spikes: Spikes, n_neurons: int) -> Iterator[Chunk]:
     """`spikes`, one pair of arrays or an iterable of pairs, as checked pairs."""
-    for times, ids in ([spikes] if is_pair(spikes) else spikes):  # type: ignore[list-item]
+    for times, ids in ([spikes] if is_pair(spikes) else spikes):
         yield checked(times, ids, n_neurons)
 
 

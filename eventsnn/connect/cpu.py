@@ -1,9 +1,9 @@
 """Connections on the CPU: rules that draw synapses, and delivery of spikes along them.
 
 Synapses lie in CSR by source, split by blocks of targets: row ``(block, source)`` holds the targets
-of `source` within `block`, as their place in the block, in 2 bytes. A thread that owns a block writes
-no other thread's targets. `rows` (n_blocks, n_pre + 1) int64 holds where each row starts, and in its
-last column where the block ends.
+of `source` within `block`, as their place in the block, in 2 bytes. A thread that owns a block
+writes no other thread's targets. `rows` (n_blocks, n_pre + 1) int64 holds where each row starts,
+and in its last column where the block ends.
 """
 
 import numpy as np
@@ -63,8 +63,8 @@ def fixed_probability(seed, projection, pre_start, post_start, post_stop, autaps
                 continue
             autapse = -1 if autapses else pre_start + i
             at = rows[block, i] if targets is not None else 0
-            count = _targets_of(seed, item, np.uint64(pre_start + i), start, stop, autapse, log_miss,
-                                targets, at)
+            count = _targets_of(seed, item, np.uint64(pre_start + i), start, stop, autapse,
+                                log_miss, targets, at)
             if targets is None:
                 rows[block, i] = count
             else:
@@ -93,8 +93,8 @@ def split_by_block(indptr, indices, data, post_start, rows, targets, weights):
 def deliver_row(ring, slot, channel, first, targets, start, stop, weights, weight_at, weight):
     """Add the weights of one row of synapses to their targets' input.
 
-    `weight_at` is what to add to a synapse's place for that of its weight, or `SHARED` where all have
-    `weight`.
+    `weight_at` is what to add to a synapse's place for that of its weight, or `SHARED` where all
+    have `weight`.
     """
     if weight_at == SHARED:
         for j in range(np.uint64(start), np.uint64(stop)):

@@ -38,8 +38,8 @@ def unknown(argument: str, name: object, known: Iterable[str]) -> ValueError:
 def number(argument: str, value: Any, *, above: float | None = None, least: float | None = None,
            most: float | None = None) -> float:
     """`value` as a finite float within the bounds given."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.ndarray)) \
-            or np.ndim(value) != 0:
+    if (isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.ndarray))
+            or np.shape(value) != ()):  # type: ignore[arg-type]
         raise must(argument, "be a number", repr(value), error=TypeError)
     value = float(value)
     if not math.isfinite(value):

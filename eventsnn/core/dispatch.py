@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from numba.extending import overload
 
 # The generic functions are inlined into the loop, or it would not vectorise.
-INLINED = {"forceinline": True}
+INLINED: Any = {"forceinline": True}
 
 
 class Model(NamedTuple):

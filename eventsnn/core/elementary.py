@@ -17,8 +17,9 @@ from eventsnn.core.jit import scalar
 # Cephes expf: x = n log 2 + r, |r| <= log(2) / 2; log 2 in two parts so that r is exact.
 _LOG2_E = np.float32(1.44269504088896341)
 _LOG2_HIGH, _LOG2_LOW = np.float32(0.693359375), np.float32(-2.12194440e-4)
-_C0, _C1, _C2 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3), np.float32(8.3334519073e-3)
-_C3, _C4, _C5 = np.float32(4.1665795894e-2), np.float32(1.6666665459e-1), np.float32(5.0000001201e-1)
+_C0, _C1 = np.float32(1.9875691500e-4), np.float32(1.3981999507e-3)
+_C2, _C3 = np.float32(8.3334519073e-3), np.float32(4.1665795894e-2)
+_C4, _C5 = np.float32(1.6666665459e-1), np.float32(5.0000001201e-1)
 _ONE = np.float32(1)
 _ROUND = np.float32(12582912.0)  # 1.5 * 2^23: adding it leaves the nearest integer in the low bits
 _LEAST, _MOST = np.float32(-87.0), np.float32(88.0)  # beyond them float32 under- or overflows

@@ -83,7 +83,7 @@ def _accumulate(a, index, values):
     return _assign(a, "+=")
 
 
-def _assign(a: types.Type, operator: str) -> Callable:
+def _assign(a: Any, operator: str) -> Callable:
     if isinstance(a, types.NoneType):
         return define("a, index, values", "pass")
     if not _is_tuple(a):

@@ -44,7 +44,9 @@ class SourceCache(FunctionCache):
     """Disk cache whose key includes the sources of everything a kernel may inline."""
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple:
-        return (*super()._index_key(sig, codegen), SOURCES_SHA256, *_foreign_sources(getattr(sig, "args", sig)))
+        argument_types = getattr(sig, "args", sig)  # a signature, or the types alone
+        return (*super()._index_key(sig, codegen), SOURCES_SHA256,
+                *_foreign_sources(argument_types))
 
 
 def _foreign_sources(argument_types: tuple) -> list[str]:

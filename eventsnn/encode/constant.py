@@ -51,13 +51,14 @@ class ConstantCurrentLIFEncoder:
         dtype = check.float_dtype(x)
         xs = np.broadcast_to(x.astype(dtype, copy=False), (self.seq_length, *x.shape))
         lay, th = run.layout(self.p, x.shape, dtype), prepare(self.threshold, dtype)
-        out, _, h = run.forward(xs, LIFBoxState(np.zeros(x.shape, dtype)), lay, self.dt, th, 0, taped)
+        out, _, h = run.forward(xs, LIFBoxState(np.zeros(x.shape, dtype)), lay, self.dt, th, 0,
+                                taped)
         return out, xs, h, lay, th
 
     def backward(self, x: Any, out_bar: np.ndarray) -> np.ndarray:
         """Gradient of the currents `x` for that of the spikes, through the surrogate."""
         out, xs, h, lay, th = self._run(x, taped=True)
         x_bar, _, _ = run.backward(
-            np.ascontiguousarray(xs), h, lay, self.dt, th, 0, False, out_bar.astype(out.dtype), None,
-            LIFBoxState(np.zeros(lay.shape, out.dtype)), with_p=False)
+            np.ascontiguousarray(xs), h, lay, self.dt, th, 0, False, out_bar.astype(out.dtype),
+            None, LIFBoxState(np.zeros(lay.shape, out.dtype)), with_p=False)
         return x_bar.sum(axis=0)

@@ -55,7 +55,8 @@ class SpikeLatencyLIFEncoder:
     array([10,  3])
     """
 
-    def __init__(self, seq_length: int, p: LIFParameters = LIFParameters(), dt: float = 1e-3) -> None:
+    def __init__(self, seq_length: int, p: LIFParameters = LIFParameters(),
+                 dt: float = 1e-3) -> None:
         self._lif, self._first = ConstantCurrentLIFEncoder(seq_length, p, dt), SpikeLatencyEncoder()
 
     def __call__(self, x: Any) -> np.ndarray:

@@ -7,8 +7,8 @@ for thresholds that draw at random.
 
 What makes them fast, each found by measuring:
 
-- The loop over neurons is innermost, where it becomes vector instructions; it runs over blocks whose
-  state stays in the cache over all steps.
+- The loop over neurons is innermost, where it becomes vector instructions; it runs over blocks
+  whose state stays in the cache over all steps.
 - Indices are unsigned: a signed one may be negative, and the test for that prevents vectorising.
 - The numbers of the steps come from an array, `order`. LLVM hoists the tests for overlapping arrays
   out of a loop that it can see through; out there rows interleave and strides are negative, the
@@ -25,7 +25,7 @@ from eventsnn.core.fields import accumulate, add, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.surrogates import draw, spike, spike_slope
 
-BLOCK = np.uint64(16384)  # neurons; their state fits the L2 cache, their rows are long enough to prefetch
+BLOCK = np.uint64(16384)  # neurons: their state fits the L2 cache, their rows are worth prefetching
 VISIT = np.uint64(3)  # steps taken for each visit to the state
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
@@ -105,10 +105,10 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
 def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar, p_bar):
     """Transpose of `forward`, from the last step to the first.
 
-    `order` (T,) uint64: ``T - 1, ..., 0``; `h` (T, B, N), the tape; `z_bar` (T, B, N); `h_bar` None,
-    or gradients to add to the state after each step (T, B, N); `s_bar` (B, N), the gradient of the
-    final state, holds that of the start state on return; `x_bar` (T, B, N), written; `p_bar` None or
-    (B, N), added to.
+    `order` (T,) uint64: ``T - 1, ..., 0``; `h` (T, B, N), the tape; `z_bar` (T, B, N); `h_bar`
+    None, or gradients to add to the state after each step (T, B, N); `s_bar` (B, N), the gradient
+    of the final state, holds that of the start state on return; `x_bar` (T, B, N), written; `p_bar`
+    None or (B, N), added to.
     """
     n_batch, n = np.uint64(z_bar.shape[1]), np.uint64(z_bar.shape[2])
     for b in range(n_batch):

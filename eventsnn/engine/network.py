@@ -1,9 +1,9 @@
 """The time loop of a network, for any neuron.
 
 All neurons of one model are one group. They run a window of steps, as many as the shortest delay
-allows; then their spikes are delivered to the ring of inputs to come. Threads own blocks of neurons,
-of a size that depends on nothing, and each neuron adds up its inputs in a fixed order: the result is
-the same for any number of threads.
+allows; then their spikes are delivered to the ring of inputs to come. Threads own blocks of
+neurons, of a size that depends on nothing, and each neuron adds up its inputs in a fixed order: the
+result is the same for any number of threads.
 """
 
 from typing import Any, NamedTuple
@@ -82,7 +82,7 @@ def _drive(drives, seed, ring, slot, step_number, start, stop):
 @scalar
 def _update_block(block, first_step, window, ring, base, s, p, dt, th, drives, seed, fired, spikes,
                   counts):
-    """Run one block over a window: its spikes go to ``spikes[block]`` as (step in window, neuron)."""
+    """Run one block over a window; ``spikes[block]`` gets its spikes: (step in window, neuron)."""
     n, depth = np.uint64(fired.shape[0]), np.uint64(ring.shape[0])
     start = np.uint64(block) * _BLOCK
     stop = min(start + _BLOCK, n)
@@ -119,7 +119,8 @@ def _update_block(block, first_step, window, ring, base, s, p, dt, th, drives, s
 def deliver_block(block, first_step, spikes, counts, synapses, ring):
     """Deliver the spikes of a window to the neurons of one block.
 
-    A spike at the end of step `n` with a delay of `d` steps acts at the start of step ``n + 1 + d``.
+    A spike at the end of step `n` with a delay of `d` steps acts at the start of step
+    ``n + 1 + d``.
     """
     depth, first = np.uint64(ring.shape[0]), np.uint64(block) * _BLOCK
     for q in range(synapses.delay.shape[0]):

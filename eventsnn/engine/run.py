@@ -1,9 +1,9 @@
 """From arrays of any shape to the loops and back.
 
-A population has any number of batch axes and, after them, feature axes: ``S = (*batch, *features)``.
-The loops take ``(B, N)``. Which axes are features follows from the parameters: as many as the
-parameter with the most axes has. Where no parameter is an array all axes are one row of neurons.
-Inputs and states come checked, C-contiguous or not, in one float type.
+A population has any number of batch axes and, after them, feature axes: ``S = (*batch,
+*features)``. The loops take ``(B, N)``. Which axes are features follows from the parameters: as
+many as the parameter with the most axes has. Where no parameter is an array all axes are one row of
+neurons. Inputs and states come checked, C-contiguous or not, in one float type.
 """
 
 from typing import Any, NamedTuple
@@ -27,12 +27,12 @@ class Layout(NamedTuple):
 def layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int = 0) -> Layout:
     """Lay out a population of `shape`; at least `least_axes` of it are features."""
     n_axes = max(least_axes, *(np.ndim(field) for field in p))
-    features = tuple(shape[len(shape) - n_axes:]) if n_axes <= len(shape) else None
+    features = tuple(shape[len(shape) - n_axes:]) if n_axes <= len(shape) else ()
     for name, field in zip(p._fields, p, strict=True):
         if np.ndim(field) == 0:
             continue
         try:
-            fits = features is not None and np.broadcast_shapes(np.shape(field), features) == features
+            fits = np.broadcast_shapes(np.shape(field), features) == features
         except ValueError:
             fits = False
         if not fits:
@@ -94,8 +94,8 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
     x_bar = map_fields(lambda _: np.empty((n_steps, lay.n_batch, lay.n), dtype), x)
     p_bar = _zeros(lay.p, lay, dtype) if with_p else None
-    cpu.backward(_steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps), lay.p,
-                 dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset),
+    cpu.backward(_steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps),
+                 lay.p, dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset),
                  _flat(out_bar, lay, n_steps),
                  None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, p_bar)
     return (_shaped(x_bar, lay, n_steps), _shaped(s_bar, lay),
@@ -127,13 +127,15 @@ def backward_recurrent(drive: np.ndarray, h: Any, weights: np.ndarray, lay: Layo
                        state_bar: Any, with_p: bool) -> tuple[np.ndarray, Any, np.ndarray, Any]:
     """Transpose of `forward_recurrent`.
 
-    `drive` is the whole input of the neurons, as `forward_recurrent` leaves it. Returns ``(drive_bar
-    (T, *S), state_bar, gradient of the outputs before the first step (*S), p_bar (*S) or None)``.
+    `drive` is the whole input of the neurons, as `forward_recurrent` leaves it. Returns
+    ``(drive_bar (T, *S), state_bar, gradient of the outputs before the first step (*S), p_bar (*S)
+    or None)``.
 
     The loop over time is here since a step needs a dense product, which is BLAS's work.
     """
     n_steps, dtype = len(out_bar), out_bar.dtype
-    drive, h, z_bar = _flat(drive, lay, n_steps), _flat(h, lay, n_steps), _flat(out_bar, lay, n_steps)
+    drive, h = _flat(drive, lay, n_steps), _flat(h, lay, n_steps)
+    z_bar = _flat(out_bar, lay, n_steps)
     h_bar = None if h_bar is None else _flat(h_bar, lay, n_steps)
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
     drive_bar = np.empty_like(z_bar)

@@ -24,7 +24,8 @@ KIND = "digits"
 
 def build(seed: int = 0) -> SequentialState:
     """The network, with new weights."""
-    return SequentialState(Linear(SIDE * SIDE, HIDDEN, seed=2 * seed), LIF(threshold=SuperSpike(ALPHA)),
+    return SequentialState(Linear(SIDE * SIDE, HIDDEN, seed=2 * seed),
+                           LIF(threshold=SuperSpike(ALPHA)),
                            Linear(HIDDEN, N_CLASSES, seed=2 * seed + 1), LI())
 
 
@@ -38,8 +39,8 @@ def fit(images: np.ndarray, labels: np.ndarray, *, epochs: int = 15, seed: int =
         progress: bool | None = None) -> tuple[SequentialState, list[train.Epoch]]:
     """A network trained on the images, which are shifted by up to a pixel at random."""
     net = build(seed)
-    history = train.fit(net, images, labels, epochs=epochs, batch_size=100, encode=encode, seed=seed,
-                        optimiser=train.Adam(2e-3), readout=READOUT, progress=progress,
+    history = train.fit(net, images, labels, epochs=epochs, batch_size=100, encode=encode,
+                        seed=seed, optimiser=train.Adam(2e-3), readout=READOUT, progress=progress,
                         augment=lambda x, rng: shift(x, rng, most=1))
     return net, history
 

@@ -17,10 +17,11 @@ from eventsnn.layers.spiking import Cell, Sequence
 from eventsnn.layers.threshold import Threshold
 
 __all__ = [
-    "IAF", "LI", "LIF", "Accumulator", "Cell", "Gradients", "IAFCell", "IAFRecurrent", "IAFRecurrentCell", "LIBox",
-    "LIBoxCell", "LICell", "LIFBox", "LIFBoxCell", "LIFBoxRecurrent", "LIFBoxRecurrentCell",
-    "LIFCell", "LIFExcInh", "LIFExcInhCell", "LIFRecurrent", "LIFRecurrentCell", "LIFRefrac",
-    "LIFRefracCell", "LIFRefracRecurrent", "LIFRefracRecurrentCell", "LILinearCell", "Layer", "Lift",
-    "Linear", "RecurrentCell", "RecurrentSequence", "RecurrentState", "RegularizationCell", "Sequence", "SequentialState",
+    "IAF", "LI", "LIF", "Accumulator", "Cell", "Gradients", "IAFCell", "IAFRecurrent",
+    "IAFRecurrentCell", "LIBox", "LIBoxCell", "LICell", "LIFBox", "LIFBoxCell",
+    "LIFBoxRecurrent", "LIFBoxRecurrentCell", "LIFCell", "LIFExcInh", "LIFExcInhCell",
+    "LIFRecurrent", "LIFRecurrentCell", "LIFRefrac", "LIFRefracCell", "LIFRefracRecurrent",
+    "LIFRefracRecurrentCell", "LILinearCell", "Layer", "Lift", "Linear", "RecurrentCell",
+    "RecurrentSequence", "RecurrentState", "RegularizationCell", "Sequence", "SequentialState",
     "Tape", "Threshold", "spike_accumulator", "voltage_accumulator",
 ]

@@ -5,6 +5,7 @@ on the tape. ``out, state = layer(x, state, tape=tape)`` for a layer with state,
 tape=tape)`` for one without. Gradients are called ``<what>_bar``.
 """
 
+import abc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -52,13 +53,13 @@ class Tape:
         """Take off the last record, which must be one of `layer`."""
         last = self._records[-1][0] if self._records else None
         if last is not layer:
-            raise check.must("tape", f"end with a call of this {type(layer).__name__}",
-                             f"one of {type(last).__name__}" if last is not None else "an empty tape",
+            got = "an empty tape" if last is None else f"one of {type(last).__name__}"
+            raise check.must("tape", f"end with a call of this {type(layer).__name__}", got,
                              "call the layer with tape=tape, and backward in reverse order")
         return self._records.pop()[1]
 
 
-class Layer:
+class Layer(abc.ABC):
     """Base of all layers. `stateful` says which of the two calls it has."""
 
     stateful = False
@@ -74,12 +75,13 @@ class Layer:
         """Name in messages."""
         return type(self).__name__
 
+    @abc.abstractmethod
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> Any:
-        raise NotImplementedError  # every layer has its own
+        """Run the layer, and record the call on `tape`."""
 
+    @abc.abstractmethod
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Gradients of the last call on `tape`, for those of its output and its final state."""
-        raise NotImplementedError  # every layer has its own
 
 
 def time_axis(x: np.ndarray, axes: int, what: str) -> None:

@@ -58,7 +58,8 @@ class SequentialState(Layer):
             state = [None] * len(self.layers)
         if len(state) != len(self.layers):
             raise check.must("state", f"have {len(self.layers)} entries, one a layer", len(state))
-        states, hidden = [], []
+        states: list[Any] = []
+        hidden: list[Any] = []
         for layer, s in zip(self.layers, state, strict=True):
             if layer.observes:
                 x, s = layer(x, states[-1] if states else None, s, tape=tape)
@@ -138,7 +139,7 @@ class Lift(Layer):
         return (stacked, state) if self.stateful else stacked
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
-        """Transpose of the last call on `tape`: the weights' gradients are summed over the steps."""
+        """Transpose of the last call on `tape`; gradients of weights are summed over the steps."""
         n_steps = tape.pop(self)
         if out_bar is not None and len(out_bar) != n_steps:
             raise check.must("out_bar", f"have {n_steps} steps", len(out_bar))

@@ -57,7 +57,8 @@ class Linear(Layer):
         """Map `x` (..., in_features) to (..., out_features)."""
         x = check.real_array("x", x)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
-            raise check.must("x", f"have shape (..., {self.in_features}) to match the weight", x.shape)
+            raise check.must("x", f"have shape (..., {self.in_features}) to match the weight",
+                             x.shape)
         dtype = check.float_dtype(x, self.weight)
         x = x.astype(dtype, copy=False)
         y = x @ self.weight.astype(dtype, copy=False).T

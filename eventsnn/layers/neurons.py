@@ -90,13 +90,13 @@ class LIFBox(Sequence):
 
 
 class LIFBoxRecurrentCell(RecurrentCell):
-    """Leaky integrate-and-fire neurons without synaptic current with recurrent weights, one step a call."""
+    """Leaky integrate-and-fire neurons without synaptic current, recurrent, one step a call."""
 
     parameters = neurons.LIFBoxParameters
 
 
 class LIFBoxRecurrent(RecurrentSequence):
-    """Leaky integrate-and-fire neurons without synaptic current with recurrent weights over a sequence."""
+    """Leaky integrate-and-fire neurons without synaptic current, recurrent, over a sequence."""
 
     parameters = neurons.LIFBoxParameters
 
@@ -114,13 +114,13 @@ class LIFRefrac(Sequence):
 
 
 class LIFRefracRecurrentCell(RecurrentCell):
-    """Leaky integrate-and-fire neurons with a refractory period with recurrent weights, one step a call."""
+    """Leaky integrate-and-fire neurons with a refractory period, recurrent, one step a call."""
 
     parameters = neurons.LIFRefracParameters
 
 
 class LIFRefracRecurrent(RecurrentSequence):
-    """Leaky integrate-and-fire neurons with a refractory period with recurrent weights over a sequence."""
+    """Leaky integrate-and-fire neurons with a refractory period, recurrent, over a sequence."""
 
     parameters = neurons.LIFRefracParameters
 

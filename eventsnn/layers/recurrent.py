@@ -60,7 +60,8 @@ class RecurrentLayer(NeuronLayer):
         def normal(shape: tuple) -> np.ndarray:
             return np.sqrt(2 / n) * draw.standard_normal(shape)
 
-        self.input_weights = own_weights("input_weights", input_weights, normal, (n, input_size), dtype)
+        self.input_weights = own_weights("input_weights", input_weights, normal, (n, input_size),
+                                         dtype)
         self.recurrent_weights = own_weights("recurrent_weights", recurrent_weights, normal, (n, n),
                                              dtype)
         if not self.autapses:

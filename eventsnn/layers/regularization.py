@@ -37,9 +37,9 @@ voltage_accumulator = Accumulator(forward=lambda z, s: _neuron(s).v, vjp=_voltag
 class RegularizationCell(Layer):
     """Adds up spikes, or potentials, for a penalty: ``z, total = cell(z, s, total)``.
 
-    `z` and `s` are the output and the state of the neurons before it. The running value `total` goes
-    in and comes out, like any state: start again with None. In a chain it follows the layer that it
-    watches, and its total is its entry of the chain's state.
+    `z` and `s` are the output and the state of the neurons before it. The running value `total`
+    goes in and comes out, like any state: start again with None. In a chain it follows the layer
+    that it watches, and its total is its entry of the chain's state.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ class RegularizationCell(Layer):
             raise check.must("accumulator", "be an Accumulator", repr(accumulator), error=TypeError)
         self.accumulator = accumulator
 
-    def __call__(self, z: Any, s: Any = None, state: Any = None, *, tape: Tape | None = None) -> tuple:
+    def __call__(self, z: Any, s: Any = None, state: Any = None, *,  # type: ignore[override]
+                 tape: Tape | None = None) -> tuple:
         """Pass `z` on, and return it with the new total."""
         z = check.real_array("z", z)
         if s is None and self.accumulator is voltage_accumulator:

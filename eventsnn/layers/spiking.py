@@ -37,7 +37,7 @@ class NeuronLayer(Layer):
         for name in self.trainable:
             if name not in self.p._fields:
                 raise check.unknown("trainable", name, self.p._fields)
-        self.p = type(self.p)(*(self._owned(f, v) for f, v in zip(self.p._fields, self.p, strict=True)))
+        self.p = type(self.p)(*map(self._owned, self.p._fields, self.p))
 
     def _owned(self, name: str, value: Any) -> Any:
         if name in self.trainable or np.ndim(value):

@@ -8,7 +8,8 @@ from eventsnn.neurons.lif_box import LIFBoxParameters, LIFBoxState
 from eventsnn.neurons.lif_exc_inh import ExcInh, LIFExcInhParameters, LIFExcInhState
 from eventsnn.neurons.refractory import (
     IAFRefracParameters, IAFRefracState, LIFBoxRefracParameters, LIFBoxRefracState,
-    LIFExcInhRefracParameters, LIFExcInhRefracState, LIFRefracParameters, LIFRefracState, refractory,
+    LIFExcInhRefracParameters, LIFExcInhRefracState, LIFRefracParameters, LIFRefracState,
+    refractory,
 )
 
 __all__ = [

@@ -32,7 +32,7 @@ _ZERO = np.float32(0)
 REFRACTORY: dict[type, Any] = {}  # parameters of a neuron -> those of its refractory form
 
 
-def refractory(inner: type, name: str, module: str) -> tuple[Any, Any]:
+def refractory(inner: Any, name: str, module: str) -> tuple[Any, Any]:
     """Make the refractory form of a neuron known, and return its two classes.
 
     Parameters
@@ -63,23 +63,26 @@ def refractory(inner: type, name: str, module: str) -> tuple[Any, Any]:
     PausingParameters(tau_mem_inv=100.0, v_leak=0.0, rho_reset=3)
     """
     model = MODELS.get(inner)
-    if model is None or "v" not in model.state._fields:
+    inner_state: Any = None if model is None else model.state
+    if model is None or "v" not in inner_state._fields:
         raise check.must("inner", "be the parameters of a neuron with a potential v", inner,
                          error=TypeError)
-    Parameters: Any = namedtuple(f"{name}Parameters", (*inner._fields, "rho_reset"),  # type: ignore
-                                 defaults=(*inner._field_defaults.values(), 5.0), module=module)
-    State: Any = namedtuple(f"{name}State", (*model.state._fields, "rho"),  # type: ignore
-                            module=module)
+    Parameters: Any = namedtuple(  # type: ignore[misc]
+        f"{name}Parameters", (*inner._fields, "rho_reset"),
+        defaults=(*inner._field_defaults.values(), 5.0), module=module)
+    State: Any = namedtuple(  # type: ignore[misc]
+        f"{name}State", (*inner_state._fields, "rho"), module=module)
     Parameters.__doc__ = (f"Parameters of {inner.__name__} and ``rho_reset``, the steps that a "
                           "spike blocks.")
-    State.__doc__ = f"State of {model.state.__name__} and ``rho``, the steps still to wait."
+    State.__doc__ = f"State of {inner_state.__name__} and ``rho``, the steps still to wait."
 
     inner_p, inner_step, inner_step_vjp = _head(inner), model.step, model.step_vjp
-    inner_s = _head(model.state)
-    with_v = _from_fields(model.state, "s, v", {f: f"s.{f}" for f in model.state._fields} | {"v": "v"})
-    outer_s = _from_fields(State, "s, rho", {f: f"s.{f}" for f in model.state._fields} | {"rho": "rho"})
-    outer_p = _from_fields(Parameters, "p, rho_reset", {f: f"p.{f}" for f in inner._fields}  # type: ignore
-                           | {"rho_reset": "rho_reset"})
+    inner_s = _head(inner_state)
+    of_s = {f: f"s.{f}" for f in inner_state._fields}
+    with_v = _from_fields(inner_state, "s, v", of_s | {"v": "v"})
+    outer_s = _from_fields(State, "s, rho", of_s | {"rho": "rho"})
+    outer_p = _from_fields(Parameters, "p, rho_reset",
+                           {f: f"p.{f}" for f in inner._fields} | {"rho_reset": "rho_reset"})
 
     @scalar
     def step(s, x, p, dt, th):
@@ -119,7 +122,8 @@ def refractory(inner: type, name: str, module: str) -> tuple[Any, Any]:
 
 def _from_fields(cls, arguments, values):
     """The scalar function ``arguments -> cls(...)`` with an expression for each field."""
-    return scalar(define(arguments, f"return cls({', '.join(values[f] for f in cls._fields)})", cls=cls))
+    fields = ", ".join(values[f] for f in cls._fields)
+    return scalar(define(arguments, f"return cls({fields})", cls=cls))
 
 
 def _head(cls):

@@ -18,7 +18,7 @@ from eventsnn.surrogates import prepare
 
 DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
-PARALLEL_WORK = 200_000  # neuron-steps a window, below which starting threads costs more than it gains
+PARALLEL_WORK = 200_000  # neuron-steps a window; with fewer, threads cost more than they gain
 SPIKES = 1 << 20  # least room for the spikes of one call
 
 
@@ -36,8 +36,8 @@ class Group:
                                 *(q.state for q in populations))
         self.threshold = prepare(populations[0].threshold, DTYPE)
         self.dt = DTYPE.type(dt)
-        inputs = populations[0].model.inputs
-        self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)  # type: ignore
+        inputs: Any = populations[0].model.inputs
+        self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
     def finish(self, wired: list[tuple[Projection, Wiring]], poisson: list[drives_.Poisson],
                longest_delay: int) -> None:
@@ -59,7 +59,7 @@ class Group:
             self.count_out(q, w)
 
     def count_out(self, q: Projection, w: Wiring) -> None:
-        """Add a projection's synapses to the out-degrees of its sources, which are in this group."""
+        """Add a projection's synapses to the out-degrees of its sources in this group."""
         start = self.starts[q.pre.population.name] + q.pre.start
         self.out_degree[start:start + len(q.pre)] += np.diff(w.rows, axis=1).sum(axis=0)
 
@@ -75,10 +75,11 @@ class Group:
         loop, arguments = self._call(0, 0, threads)
         return jit.is_cached(loop, *arguments)
 
-    def advance(self, first_step: int, n_steps: int, threads: int) -> tuple[int, np.ndarray, np.ndarray]:
+    def advance(self, first_step: int, n_steps: int,
+                threads: int) -> tuple[int, np.ndarray, np.ndarray]:
         """Run up to `n_steps`; return the number done, and the spikes' steps and neurons."""
         if threads > 1:
-            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore
         loop, arguments = self._call(first_step, n_steps, threads)
         done, count = loop(*arguments)
         self._check_finite(first_step, done)
@@ -90,10 +91,10 @@ class Group:
                 continue
             bad = np.flatnonzero(~np.isfinite(values))
             if len(bad):
-                name_of, start = next((n, s) for n, s in reversed(self.starts.items()) if s <= bad[0])
+                whose, start = next((n, s) for n, s in reversed(self.starts.items()) if s <= bad[0])
                 raise NumericalError(
-                    f"{name} of population {name_of!r} must stay finite, got {values[bad[0]]} in neuron "
-                    f"{bad[0] - start} between {first_step * self.dt:g} s and "
+                    f"{name} of population {whose!r} must stay finite, got {values[bad[0]]} in "
+                    f"neuron {bad[0] - start} between {first_step * self.dt:g} s and "
                     f"{(first_step + done) * self.dt:g} s; look for weights that make it run away")
 
 
@@ -101,7 +102,8 @@ def _merge(values: tuple, populations: list[Population]) -> Any:
     """One parameter of several populations: a number where it is one for all."""
     if all(np.ndim(v) == 0 for v in values) and len(set(map(float, values))) == 1:
         return float(values[0])
-    return np.concatenate([np.broadcast_to(v, len(q)) for v, q in zip(values, populations, strict=True)])
+    return np.concatenate([np.broadcast_to(v, len(q))
+                           for v, q in zip(values, populations, strict=True)])
 
 
 def pack(wired: list[tuple[Projection, Wiring]], pre_starts: dict[str, int]) -> Synapses:
@@ -114,14 +116,17 @@ def pack(wired: list[tuple[Projection, Wiring]], pre_starts: dict[str, int]) -> 
     def before(sizes: list[int]) -> np.ndarray:
         return np.cumsum([0, *sizes])[:-1]
 
-    per_synapse = [w.weights if w.weights is not None else np.empty(0, np.float32) for _, w in wired]
-    target_at, weight_at = before([len(w.targets) for _, w in wired]), before(list(map(len, per_synapse)))
+    none = np.empty(0, np.float32)
+    per_synapse = [none if w.weights is None else w.weights for _, w in wired]
+    target_at = before([len(w.targets) for _, w in wired])
+    weight_at = before([len(weights) for weights in per_synapse])
     return Synapses(
         rows=joined([w.rows + at for (_, w), at in zip(wired, target_at, strict=True)], np.int64),
         targets=joined([w.targets for _, w in wired], np.uint16),
         weights=joined(per_synapse, np.float32),
         rows_at=np.array(before([w.rows.size for _, w in wired]), np.int64),
-        pre_start=np.array([pre_starts[q.pre.population.name] + q.pre.start for q, _ in wired], np.int64),
+        pre_start=np.array([pre_starts[q.pre.population.name] + q.pre.start for q, _ in wired],
+                           np.int64),
         n_pre=np.array([len(q.pre) for q, _ in wired], np.int64),
         delay=np.array([q.delay for q, _ in wired], np.int64),
         channel=np.array([q.channel for q, _ in wired], np.int64),

@@ -89,7 +89,8 @@ class Network:
         return self._cost
 
     def population(self, name: str, size: int, p: Any, *, refractory: float | None = None,
-                   initial: dict[str, Any] | None = None, threshold: Any = Heaviside()) -> Population:
+                   initial: dict[str, Any] | None = None,
+                   threshold: Any = Heaviside()) -> Population:
         """Add neurons.
 
         Parameters
@@ -161,11 +162,13 @@ class Network:
             pre, post, post.population.channel(channel), steps, weight, probability, matrix,
             bool(autapses), len(self._projections)))
 
-    def poisson(self, post: View, *, rate: float, weight: float, channel: str | None = None) -> None:
+    def poisson(self, post: View, *, rate: float, weight: float,
+                channel: str | None = None) -> None:
         """Drive each neuron of `post` with its own Poisson input of `rate` (1/s) and `weight`."""
         self._open()
         self._mine(post, "post")
-        self._poisson.append(drives.poisson(post, post.population.channel(channel), rate, weight, self.dt))
+        self._poisson.append(
+            drives.poisson(post, post.population.channel(channel), rate, weight, self.dt))
 
     def constant(self, post: View, value: Any, *, channel: str | None = None) -> None:
         """Add `value`, a number or an array (len(post),), to the input of `post` in every step.
@@ -222,8 +225,9 @@ class Network:
         if not self.populations:
             raise check.must("network", "have a population before it runs", "none")
         kinds: dict[Any, list[Population]] = {}
-        for q in self.populations.values():
-            kinds.setdefault((type(q.p), type(q.threshold), q.threshold), []).append(q)
+        for member in self.populations.values():
+            kind = type(member.p), type(member.threshold), member.threshold
+            kinds.setdefault(kind, []).append(member)
         groups = [Group(members, self.dt, self.seed) for members in kinds.values()]
         of = {name: group for group in groups for name in group.starts}
         for view, channel, value in self._constant:
@@ -247,7 +251,8 @@ class Network:
             group.finish(within[id(group)], mine, longest)
         for source, target, q, wired in between:
             source.count_out(q, wired)
-            self._between.append(_Between(source, target, pack([(q, wired)], source.starts), q.delay))
+            self._between.append(
+                _Between(source, target, pack([(q, wired)], source.starts), q.delay))
         self._groups = groups
         self._cost = self._cost._replace(build=time.perf_counter() - began)
 
@@ -259,7 +264,8 @@ class Network:
     @property
     def synapse_bytes(self) -> int:
         """Memory that the synapses take, with their rows."""
-        return sum(s.targets.nbytes + s.weights.nbytes + s.rows.nbytes for s in self._all_synapses())
+        return sum(s.targets.nbytes + s.weights.nbytes + s.rows.nbytes
+                   for s in self._all_synapses())
 
     def _all_synapses(self) -> list[engine.Synapses]:
         self.build()
@@ -267,7 +273,7 @@ class Network:
         return [g.synapses for g in self._groups] + [b.synapses for b in self._between]
 
     def compile(self, announce: Callable[[str], None] | None = None) -> None:
-        """Compile the run's loops; `announce` is told before it takes time. `run` does it if need be."""
+        """Compile the run's loops, as `run` does; `announce` is told before that takes time."""
         self.build()
         assert self._groups is not None
         began = time.perf_counter()
@@ -285,9 +291,10 @@ class Network:
         seconds : float
             Model time, s, rounded to whole steps.
         recorder : optional
-            Anything with ``append(population, steps, ids)``, for example `eventsnn.record.Recorder`:
-            is given each population's spikes as they come, sorted by step and then by neuron. A spike
-            at the end of step `n` has step ``n + 1``, its time is ``step * dt``.
+            Anything with ``append(population, steps, ids)``, for example
+            `eventsnn.record.Recorder`. It is given each population's spikes as they come, sorted by
+            step and then by neuron. A spike at the end of step `n` has step ``n + 1``, its time is
+            ``step * dt``.
         progress : bool, optional
             Show a bar on standard error; by default if that is a terminal.
 
@@ -318,7 +325,8 @@ class Network:
     def _chunk(self, last: int) -> int:
         """Steps until something must be looked at."""
         stops = [self.step + CHUNK, last]
-        stops += [(self.step // r.every + 1) * r.every for r in self._records if isinstance(r, Trace)]
+        stops += [(self.step // r.every + 1) * r.every for r in self._records
+                  if isinstance(r, Trace)]
         stops += [self.step + b.delay + 1 for b in self._between]
         return min(stops) - self.step
 
@@ -340,7 +348,8 @@ class Network:
         for b in self._between:
             steps, ids = fired[id(b.source)]
             spikes = np.stack([steps - 1 - first, ids], axis=-1).astype(np.uint32)[None]
-            engine.deliver(np.uint64(first), spikes, np.array([len(ids)]), b.synapses, b.target.ring)
+            engine.deliver(np.uint64(first), spikes, np.array([len(ids)]), b.synapses,
+                           b.target.ring)
         self.step += n_steps
         for r in self._records:
             if isinstance(r, Trace) and self.step % r.every == 0:

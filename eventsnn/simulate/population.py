@@ -21,7 +21,8 @@ class View:
 
     def __getitem__(self, part: slice) -> "View":
         if not isinstance(part, slice) or part.step not in (None, 1):
-            raise check.must("a part of a population", "be a slice like [:100]", part, error=TypeError)
+            raise check.must("a part of a population", "be a slice like [:100]", part,
+                             error=TypeError)
         start, stop, _ = part.indices(len(self))
         return View(self.population, self.start + start, self.start + max(start, stop))
 
@@ -69,7 +70,8 @@ class Population(View):
             value = check.real_array(f"initial[{name!r}]", value)
             check.finite(f"initial[{name!r}]", value)
             if value.shape not in ((), (len(self),)):
-                raise check.must(f"initial[{name!r}]", f"have shape () or ({len(self)},)", value.shape)
+                raise check.must(f"initial[{name!r}]", f"have shape () or ({len(self)},)",
+                                 value.shape)
             values[name] = value
         return cls(**{f: np.broadcast_to(v, len(self)) for f, v in values.items()})
 
@@ -77,7 +79,8 @@ class Population(View):
 def _with_refractory(p: Any, refractory: float | None, dt: float) -> Any:
     """`p`, or the parameters of its refractory form with the period in steps."""
     if type(p) not in MODELS:
-        raise check.must("p", "be the parameters of a neuron model", type(p).__name__, error=TypeError)
+        raise check.must("p", "be the parameters of a neuron model", type(p).__name__,
+                         error=TypeError)
     if refractory is None:
         return p
     period = check.number("refractory", refractory, least=0.0)

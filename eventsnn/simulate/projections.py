@@ -37,7 +37,8 @@ def check_matrix(matrix: Any, pre: View, post: View, scale: float) -> Any:
     from scipy import sparse
 
     if not sparse.issparse(matrix):
-        raise check.must("matrix", "be a scipy sparse matrix", type(matrix).__name__, error=TypeError)
+        raise check.must("matrix", "be a scipy sparse matrix", type(matrix).__name__,
+                         error=TypeError)
     check.shape("matrix", matrix.shape, (len(pre), len(post)), "(sources, targets)")
     check.real_array("matrix", matrix.data if hasattr(matrix, "data") else matrix)
     csr = sparse.csr_array(matrix, dtype=np.float64)
@@ -85,4 +86,3 @@ def _from_matrix(csr: Any, post_start: int, rows: np.ndarray, weight: float) -> 
     if csr.nnz and (weights == weights[0]).all():  # one number in place of one a synapse
         return Wiring(rows, targets, None, float(weights[0]))
     return Wiring(rows, targets, weights, weight)
-

@@ -30,7 +30,8 @@ class Case:
 
     def __init__(self, family, name, group):
         self.family, self.name = family, name
-        self.attributes = {k: v.tolist() if hasattr(v, "tolist") else v for k, v in group.attrs.items()}
+        self.attributes = {k: v.tolist() if hasattr(v, "tolist") else v
+                           for k, v in group.attrs.items()}
         self.inputs, self.params, self.outputs, self.cotangents, self.grads = (
             _load(group, part) for part in ("inputs", "params", "outputs", "cotangents", "grads"))
         self._compared = set()

@@ -38,7 +38,7 @@ def _compare_gradients(case, gradients, neuron_bar, weights):
 
 
 def _final_bar(case, name, stacked=0):
-    """Gradient of the final state: of the last entry, if states are stacked over `stacked` steps."""
+    """Gradient of the final state: of the last entry, if `stacked` steps are stacked."""
     cls = getattr(neurons, f"{name}State")
     bars = []
     for f in cls._fields:
@@ -93,7 +93,8 @@ def recurrent(case):
     x, tape = case.inputs["input"], layers.Tape()
     if case.family in WITHOUT_FEEDBACK:
         linear = layers.Linear(w.shape[1], w.shape[0], bias=False, weight=w)
-        layer = getattr(layers, name)(p, dt=case.dt, record_states=True, trainable=_trainable(case, p))
+        layer = getattr(layers, name)(p, dt=case.dt, record_states=True,
+                                      trainable=_trainable(case, p))
         out, states = layer(linear(x, tape=tape), _initial(case, name), tape=tape)
         g = layer.backward(case.cotangents["out"], tape, _final_bar(case, name, len(out)))
         g_linear = linear.backward(g.x, tape)

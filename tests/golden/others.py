@@ -39,7 +39,8 @@ def poisson(case):
     assert set(np.unique(out)) <= {-1.0, 0.0, 1.0}
     case.sampled("probability_of_spike", (out != 0).mean(axis=0), p * (1 - p), DRAWS)
     case.sampled("mean", out.mean(axis=0), variance, DRAWS)
-    fourth = np.maximum(p * (1 - p), variance)  # bounds the variance of (out - mean)^2 for values in -1..1
+    # bounds the variance of (out - mean)^2 for values from -1 to 1
+    fourth = np.maximum(p * (1 - p), variance)
     case.sampled("variance", out.var(axis=0), 4 * fourth, DRAWS)
     case.skip("outputs/empirical_mean", "outputs/empirical_variance")
 
@@ -58,7 +59,8 @@ def lif_current_encoder(case):
     """The step of the encoder, iterated from potential 0: a neuron without synaptic current."""
     x, p = case.inputs["input"], case.parameters(LIFBoxParameters)
     xs = np.broadcast_to(x, (case.attributes["seq_length"], *x.shape))
-    out, states = layers.LIFBox(p, dt=case.dt, record_states=True)(xs, LIFBoxState(np.zeros(x.shape)))
+    layer = layers.LIFBox(p, dt=case.dt, record_states=True)
+    out, states = layer(xs, LIFBoxState(np.zeros(x.shape)))
     case.output("out", out)
     case.output("state_v", states.v)
 
@@ -142,5 +144,3 @@ def training(case):
     case.output("spike_rate", rates)
     for name, key in names.items():
         case.output(f"final_{name}", net.weights[key])
-
-

@@ -1,0 +1,33 @@
+"""The README's examples run, and say what they should."""
+
+import pathlib
+import re
+
+README = pathlib.Path(__file__).parents[1] / "README.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(), flags=re.DOTALL)
+
+
+def run(code, capsys):
+    exec(compile(code, str(README), "exec"), {"__name__": "readme"})
+    return capsys.readouterr().out
+
+
+def test_simulation__runs(capsys):
+    out = run(EXAMPLES[0], capsys)
+
+    rate = float(out.split()[0])
+    assert 1.0 < rate < 100.0
+
+
+def test_training__learns(capsys):
+    out = run(EXAMPLES[1], capsys)
+
+    assert float(out.split()[-1]) > 0.8
+
+
+def test_test_command__is_what_ci_runs():
+    ci = (README.parent / ".ci" / "run").read_text()
+
+    install, test = re.search(r"^pip install ('\S+') && (python -m pytest)$", README.read_text(),
+                              flags=re.MULTILINE).groups()
+    assert install in ci and f"\n{test}\n" in ci
