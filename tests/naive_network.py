@@ -1,0 +1,166 @@
+"""A network simulator without cleverness: one step after the other, one spike after the other.
+
+Its equations, its queue of delays and its random numbers are its own. Where all weights and inputs
+are multiples of a power of two, their sums are exact in any order, and it agrees with the package
+bit by bit: float32 in the same expressions.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import scipy.stats
+
+DRIVE_STREAM = 3
+
+
+class Edges(NamedTuple):
+    """Synapses of one delay (steps) between two populations, by neuron."""
+
+    pre: str
+    post: str
+    channel: int
+    delay: int
+    sources: Any
+    targets: Any
+    weights: Any
+
+
+def philox(counter, key):
+    """Philox4x32-10 of Salmon et al. (2011): four words; `counter` four arrays, `key` two words."""
+    c, k, mask = [np.asarray(x, np.uint64) for x in counter], list(map(int, key)), 2**32 - 1
+    for _ in range(10):
+        a, b = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
+        c = [(b >> np.uint64(32)) ^ c[1] ^ np.uint64(k[0]), b & np.uint64(mask),
+             (a >> np.uint64(32)) ^ c[3] ^ np.uint64(k[1]), a & np.uint64(mask)]
+        k = [(k[0] + 0x9E3779B9) & mask, (k[1] + 0xBB67AE85) & mask]
+    return c
+
+
+def poisson_counts(mean, neurons, step, item, seed):
+    """Events of one step: how many upper tails of the distribution a random word lies in."""
+    word = philox((neurons, step & 0xFFFFFFFF, (step >> 32) << 16 | DRIVE_STREAM, item),
+                  (seed & 0xFFFFFFFF, seed >> 32))[0]
+    counts = np.zeros(len(neurons), np.float32)
+    for m in range(100):
+        tail = int(np.rint(scipy.stats.poisson.cdf(m, mean) * 2.0**32)) if mean else 2**32
+        if tail >= 2**32:
+            break
+        counts += word >= np.uint64(tail)
+    return counts
+
+
+def lif(s, x, p, dt):
+    i = s["i"] + x[0]
+    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] - s["v"] + i)
+    return v, {"i": i - dt * p["tau_syn_inv"] * i}
+
+
+def lif_exc_inh(s, x, p, dt):
+    exc, inh = s["i_exc"] + x[0], s["i_inh"] + x[1]
+    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] - s["v"] + exc + inh)
+    return v, {"i_exc": exc - dt * p["tau_syn_exc_inv"] * exc,
+               "i_inh": inh - dt * p["tau_syn_inh_inv"] * inh}
+
+
+MODELS = {  # integration to the threshold, state beside the potential, number of inputs
+    "LIF": (lif, ("i",), 1),
+    "LIFExcInh": (lif_exc_inh, ("i_exc", "i_inh"), 2),
+}
+
+
+class Population:
+    """Neurons of one model; `p` and `initial` by name, `refractory` in steps."""
+
+    def __init__(self, model, size, p, refractory=0, initial=None):
+        self.integrate, others, self.n_inputs = MODELS[model]
+        self.size, self.refractory = size, refractory
+        self.p = {k: np.broadcast_to(np.float32(v), size) for k, v in p.items()}
+        self.state = {"v": self.p["v_leak"], **{k: np.zeros(size, np.float32) for k in others}}
+        for k, v in (initial or {}).items():
+            self.state[k] = np.broadcast_to(np.float32(v), size)
+        self.wait = np.zeros(size, int)
+
+    def step(self, x, dt):
+        """Neurons that fire."""
+        v, others = self.integrate(self.state, x, self.p, dt)
+        free = self.wait == 0
+        fire = free & (v > self.p["v_th"])
+        v = np.where(fire, self.p["v_reset"], np.where(free, v, self.state["v"]))
+        self.wait = np.where(fire, self.refractory, np.maximum(self.wait - 1, 0))
+        self.state = {"v": v, **others}
+        return np.flatnonzero(fire)
+
+
+def simulate(populations, edges, n_steps, dt, constant=(), poisson=(), seed=0):
+    """Run: ``-> (spikes, traces)``, by name (steps, ids) and, by variable, (n_steps, size).
+
+    `constant` lists ``(name, channel, values (size,))``; `poisson` lists ``(name, channel, weights
+    (size,), mean events a step, numbers of the neurons in the counter (size,))``.
+    """
+    dt = np.float32(dt)
+    depth = n_steps + max([e.delay for e in edges], default=0) + 2
+    queue = {k: np.zeros((depth, q.n_inputs, q.size)) for k, q in populations.items()}
+    for name, channel, values in constant:
+        queue[name][:, channel] += values
+    rows = [(e, *_by_source(e, populations[e.pre].size)) for e in edges]
+    spikes = {k: ([], []) for k in populations}
+    traces = {k: {v: [] for v in q.state} for k, q in populations.items()}
+    for n in range(n_steps):
+        for item, (name, channel, weights, mean, numbers) in enumerate(poisson):
+            queue[name][n, channel] += weights * poisson_counts(mean, numbers, n, item, seed)
+        for name, q in populations.items():
+            for source in q.step(queue[name][n].astype(np.float32), dt):
+                spikes[name][0].append(n + 1)
+                spikes[name][1].append(source)
+                for e, order, starts in rows:
+                    if e.pre == name:
+                        mine = order[starts[source]:starts[source + 1]]
+                        np.add.at(queue[e.post][n + 1 + e.delay, e.channel], e.targets[mine],
+                                  e.weights[mine])
+            for variable, values in q.state.items():
+                traces[name][variable].append(values)
+    return ({k: (np.array(a, np.int64), np.array(b, np.int64)) for k, (a, b) in spikes.items()},
+            {k: {v: np.array(rows) for v, rows in t.items()} for k, t in traces.items()})
+
+
+def _by_source(e, n_pre):
+    order = np.argsort(e.sources, kind="stable")
+    return order, np.concatenate([[0], np.cumsum(np.bincount(e.sources, minlength=n_pre))])
+
+
+def unpack(network, block=4096):
+    """All synapses of a built network, taken out of its packed arrays, as a list of `Edges`."""
+    found = []
+    for source, target, s in [(g, g, g.synapses) for g in network._groups] \
+            + [(b.source, b.target, b.synapses) for b in network._between]:
+        n_blocks = -(-target.n // block)
+        for q in range(len(s.delay)):
+            at, n_pre = int(s.rows_at[q]), int(s.n_pre[q])
+            rows = s.rows[at:at + n_blocks * (n_pre + 1)].reshape(n_blocks, n_pre + 1)
+            lengths = np.diff(rows, axis=1)
+            assert (lengths >= 0).all()
+            places = np.concatenate([np.arange(0), *(np.arange(r[0], r[-1]) for r in rows)])
+            sources = s.pre_start[q] \
+                + np.tile(np.arange(n_pre), n_blocks).repeat(lengths.reshape(-1))
+            targets = s.targets[places].astype(np.int64) \
+                + block * np.arange(n_blocks).repeat(lengths.sum(axis=1))
+            shared = s.weights_at[q] == np.iinfo(np.int64).min
+            weights = np.full(len(places), s.weight[q]) if shared \
+                else s.weights[places + s.weights_at[q]]
+            assert (targets < target.n).all()
+            pre, sources = _named(source, sources)
+            post, targets = _named(target, targets)
+            for a in np.unique(pre):
+                for b in np.unique(post):
+                    mine = (pre == a) & (post == b)
+                    if mine.any():
+                        found.append(Edges(str(a), str(b), int(s.channel[q]), int(s.delay[q]),
+                                           sources[mine], targets[mine], weights[mine]))
+    return found
+
+
+def _named(group, numbers):
+    """Names of populations and numbers within them, of neurons numbered within their group."""
+    names, starts = np.array(list(group.starts)), np.array(list(group.starts.values()))
+    which = np.searchsorted(starts, numbers, "right") - 1
+    return names[which], numbers - starts[which]
