@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = parser().parse_args(arguments)
     with warnings.catch_warnings(), _sigterm_unwinds():
+        warnings.simplefilter("once")
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
         try:
             options.command(options)

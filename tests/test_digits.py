@@ -36,9 +36,9 @@ IMAGES, LABELS = np.zeros((5, 28, 28), np.uint8), np.arange(5, dtype=np.uint8)
 
 
 @pytest.mark.parametrize("contents, words", [
-    ({"images": IMAGES}, "labels must be in the file itself, got only images"),
-    ({"labels": LABELS}, "images must be in the file itself, got only labels"),
-    ({}, "images must be in the file itself, got only nothing"),
+    ({"images": IMAGES}, "must hold a dataset 'labels', got only images"),
+    ({"labels": LABELS}, "must hold a dataset 'images', got only labels"),
+    ({}, "must hold a dataset 'images', got only nothing"),
     ({"images": IMAGES.astype(float), "labels": LABELS}, "images must be uint8, got float64"),
     ({"images": IMAGES, "labels": LABELS.astype(int)}, "labels must be uint8, got int64"),
     ({"images": IMAGES[:, 1:], "labels": LABELS}, r"images must have shape \(N, 28, 28\), got"),

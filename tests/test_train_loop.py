@@ -259,9 +259,16 @@ def test_accuracy__refuses_what_fit_refuses():
             accuracy(Affine(), inputs, labels, encode=repeat, **options)
 
 
+class Weightless(Affine):
+    weights: dict = {}
+
+    def __init__(self):
+        pass
+
+
 def test_fit__refuses_a_model_without_weights():
     with pytest.raises(ValueError, match="model must have weights to train"):
-        train(Layer())
+        train(Weightless())
 
 
 @pytest.mark.parametrize("progress, shown", [(True, True), (False, False), (None, False)])

@@ -52,9 +52,11 @@ def load_digits(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
 
 def _read(file: h5py.File, path: pathlib.Path, name: str, item: tuple, limit: int) -> np.ndarray:
     where = f"{path}: {name}"
+    if name not in file:
+        raise check.must(str(path), f"hold a dataset {name!r}",
+                         f"only {', '.join(file) or 'nothing'}", error=FormatError)
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise check.must(where, "be in the file itself", f"only {', '.join(file) or 'nothing'}",
-                         error=FormatError)
+        raise check.must(where, "be in the file itself", "a link", error=FormatError)
     data = file[name]
     if not isinstance(data, h5py.Dataset) or data.is_virtual or data.external:
         raise check.must(where, "be an array in the file itself", data, error=FormatError)

@@ -66,7 +66,7 @@ def _zeros(p: Any, lay: Layout, dtype: np.dtype) -> Any:
 
 
 def _shaped(a: Any, lay: Layout, *lead: int) -> Any:
-    return map_fields(lambda array: array.reshape(*lead, *lay.shape), a)
+    return map_fields(lambda array: array.reshape((*lead, *lay.shape)), a)
 
 
 def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,

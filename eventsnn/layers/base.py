@@ -17,7 +17,7 @@ from eventsnn.core import check, random
 class Gradients(NamedTuple):
     """What `backward` returns."""
 
-    x: Any  # of the input, shaped as it
+    x: Any  # of the input, shaped as it; None if the tape says that nobody wants it
     state: Any  # of the state that the call was given, shaped as it; None for a stateless layer
     weights: dict[str, np.ndarray]  # of each of the layer's weights, by name
     observed: Any = None  # of the state of other neurons that the layer looked at, if it does
@@ -27,6 +27,12 @@ class Tape:
     """Records of calls, for backward passes in the reverse order of the calls.
 
     `backward` takes its record off the tape, so a tape serves one pass.
+
+    Parameters
+    ----------
+    input_gradient : bool
+        Whether the gradient of the input is wanted: the input of the first call on the tape.
+        Without it, linear maps save a product there, and return None for it.
 
     Examples
     --------
@@ -39,7 +45,8 @@ class Tape:
     ((50, 1), 0)
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, input_gradient: bool = True) -> None:
+        self._input_gradient = bool(input_gradient)
         self._records: list[tuple[Any, Any]] = []
 
     def __len__(self) -> int:
@@ -57,6 +64,11 @@ class Tape:
             raise check.must("tape", f"end with a call of this {type(layer).__name__}", got,
                              "call the layer with tape=tape, and backward in reverse order")
         return self._records.pop()[1]
+
+    @property
+    def wants_input(self) -> bool:
+        """Whether the record just taken off was of a call whose input's gradient is of use."""
+        return self._input_gradient or len(self._records) > 0
 
 
 class Layer(abc.ABC):

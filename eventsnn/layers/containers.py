@@ -151,6 +151,13 @@ class Lift(Layer):
             xs.append(g.x)
             total = {name: array + total[name] if total else array
                      for name, array in g.weights.items()}
-        stacked = (type(xs[0])(*map(np.stack, zip(*xs[::-1], strict=True)))
-                   if isinstance(xs[0], tuple) else np.stack(xs[::-1]))
-        return Gradients(stacked, state_bar, total)
+        return Gradients(_stacked(xs[::-1]), state_bar, total)
+
+
+def _stacked(steps: list[Any]) -> Any:
+    """The gradients of the inputs of all steps; None if that of the first call is not wanted."""
+    if steps[0] is None:
+        return None
+    if isinstance(steps[0], tuple):
+        return type(steps[0])(*map(np.stack, zip(*steps, strict=True)))
+    return np.stack(steps)

@@ -54,29 +54,42 @@ class Linear(Layer):
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
-        """Map `x` (..., in_features) to (..., out_features)."""
+        """Map `x` (..., in_features) to (..., out_features).
+
+        An `x` that `np.broadcast_to` made, repeating one input along the first axis, is multiplied
+        once; the result repeats likewise.
+        """
         x = check.real_array("x", x)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise check.must("x", f"have shape (..., {self.in_features}) to match the weight",
                              x.shape)
         dtype = check.float_dtype(x, self.weight)
+        repeats = len(x) if x.ndim > 1 and len(x) > 1 and x.strides[0] == 0 else 0
+        if repeats:
+            x = x[:1]
         x = x.astype(dtype, copy=False)
         y = x @ self.weight.astype(dtype, copy=False).T
         if self.bias is not None:
             y += self.bias
         if tape is not None:
-            tape.push(self, x)
-        return y
+            tape.push(self, (x, repeats))
+        return np.broadcast_to(y[0], (repeats, *y.shape[1:])) if repeats else y
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        x = tape.pop(self)
-        out_bar = cotangent("out_bar", out_bar, (*x.shape[:-1], self.out_features), x.dtype)
+        x, repeats = tape.pop(self)
+        lead = (repeats, *x.shape[1:-1]) if repeats else x.shape[:-1]
+        out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), x.dtype)
+        x_bar = None
+        if tape.wants_input:
+            x_bar = out_bar @ self.weight.astype(x.dtype, copy=False)
+        if repeats:
+            out_bar = out_bar.sum(axis=0, keepdims=True)
         rows = out_bar.reshape(-1, self.out_features)
         weights = {"weight": rows.T @ x.reshape(-1, self.in_features)}
         if self.bias is not None:
             weights["bias"] = rows.sum(axis=0)
-        return Gradients(out_bar @ self.weight.astype(x.dtype, copy=False), None, weights)
+        return Gradients(x_bar, None, weights)
 
 
 class LILinearCell(Layer):

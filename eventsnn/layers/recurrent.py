@@ -101,8 +101,8 @@ class RecurrentLayer(NeuronLayer):
             return out, RecurrentState(out, end)
         return out, RecurrentState(out[-1], end)
 
-    def _backward(self, out_bar: Any, record: tuple, state_bar: Any, recorded: bool) -> Gradients:
-        x, drive, z, z_before, h, lay, th, first = record
+    def _backward(self, out_bar: Any, tape: Tape, state_bar: Any, recorded: bool) -> Gradients:
+        x, drive, z, z_before, h, lay, th, first = tape.pop(self)
         dtype, n = z.dtype, self.hidden_size
         out_bar = cotangent("out_bar", out_bar, z.shape, dtype)
         neuron_bar, h_bar = None, None
@@ -127,7 +127,9 @@ class RecurrentLayer(NeuronLayer):
                    "recurrent_weights": rows.T @ before.reshape(-1, n)}
         if not self.autapses:
             np.fill_diagonal(weights["recurrent_weights"], 0.0)
-        x_bar = drive_bar @ self.input_weights.astype(dtype, copy=False)
+        x_bar = None
+        if tape.wants_input:
+            x_bar = drive_bar @ self.input_weights.astype(dtype, copy=False)
         return Gradients(x_bar, RecurrentState(z_bar, neuron_bar), weights | self._p_bar(p_bar))
 
 
@@ -169,7 +171,7 @@ class RecurrentSequence(RecurrentLayer):
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
-        return self._backward(out_bar, tape.pop(self), state_bar, self.record_states)
+        return self._backward(out_bar, tape, state_bar, self.record_states)
 
 
 class RecurrentCell(RecurrentLayer):
@@ -186,5 +188,5 @@ class RecurrentCell(RecurrentLayer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         gradients = self._backward(None if out_bar is None else np.asarray(out_bar)[None],
-                                   tape.pop(self), state_bar, False)
-        return gradients._replace(x=gradients.x[0])
+                                   tape, state_bar, False)
+        return gradients._replace(x=None if gradients.x is None else gradients.x[0])

@@ -144,7 +144,7 @@ def accuracy(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
 def _step(model: Any, x: Any, y: np.ndarray, loss: Loss, readout: str, optimiser: Optimiser,
           state: State) -> tuple[float, np.ndarray]:
     """Forward, backward, update; nothing is updated if anything is not finite."""
-    tape = Tape()
+    tape = Tape(input_gradient=False)
     out, _ = model(x, tape=tape)
     value, out_bar = loss(out, y, readout=readout)
     if not math.isfinite(value):
