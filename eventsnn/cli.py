@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
                         help="HDF5 file with images and labels; the first 8,000 are trained on")
     digits.add_argument("--output", type=pathlib.Path, default=pathlib.Path("model.h5"),
                         help="where the trained model goes")
-    digits.add_argument("--epochs", type=int, default=15, help="passes over the training images")
+    digits.add_argument("--epochs", type=int, default=20, help="passes over the training images")
     digits.add_argument("--seed", type=int, default=0, help="seed of weights, order and shifts")
     _add_output_options(digits)
     digits.set_defaults(command=_train_digits)
@@ -242,7 +242,7 @@ def _check_run(options: argparse.Namespace) -> None:
     from eventsnn.core import check
     from eventsnn.core.files import check_new
 
-    check.number("seconds", options.seconds, above=0.0)
+    check.number("seconds", options.seconds, least=check.number("dt", options.dt, above=0.0))
     if options.record:
         check_new(options.record, options.overwrite)
     if options.plot:

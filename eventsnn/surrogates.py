@@ -33,7 +33,7 @@ import numpy as np
 from numba.extending import overload
 
 from eventsnn.core import check, random
-from eventsnn.core.dispatch import INLINED
+from eventsnn.core.dispatch import INLINED, INLINED_FOR
 from eventsnn.core.elementary import exp
 from eventsnn.core.jit import scalar
 
@@ -177,6 +177,7 @@ SURROGATES: dict[type, Surrogate] = {
     Logistic: Surrogate(_logistic_forward, _tanh_slope),
     CircDist: Surrogate(_circ_forward, _circ_slope),
 }
+INLINED_FOR.update(SURROGATES)
 
 
 def spike(u: Any, th: Any) -> Any:
@@ -249,7 +250,10 @@ def prepare(th: Any, dtype: np.dtype) -> Any:
                          repr(th), "for example SuperSpike(alpha=100.0)", error=TypeError)
     if not th:
         return th
-    alpha = dtype.type(check.number("alpha", th.alpha, above=0.0))
+    with np.errstate(over="ignore"):
+        alpha = dtype.type(check.number("alpha", th.alpha, above=0.0))
+    if not 0 < alpha < np.inf:
+        raise check.must("alpha", f"be within the range of {dtype}", f"{th.alpha:g}")
     if is_stochastic(th):
         return type(th)(alpha, random.seed(th.seed), np.float32(th.uniform))
     return type(th)(alpha)

@@ -131,8 +131,8 @@ def _by_source(e, n_pre):
 def unpack(network, block=4096):
     """All synapses of a built network, taken out of its packed arrays, as a list of `Edges`."""
     found = []
-    for source, target, s in [(g, g, g.synapses) for g in network._groups] \
-            + [(b.source, b.target, b.synapses) for b in network._between]:
+    for source, target, s in [(g, g, g.synapses) for g in network._simulation.groups] \
+            + [(b.source, b.target, b.synapses) for b in network._simulation.between]:
         n_blocks = -(-target.n // block)
         for q in range(len(s.delay)):
             at, n_pre = int(s.rows_at[q]), int(s.n_pre[q])

@@ -129,12 +129,9 @@ def models(tree):
             "pausing": ("PauseParameters", "one_file.py")}
 
 
-STALE = pytest.mark.xfail(strict=True, reason="only the files of the classes are in the key")
-
-
 @pytest.mark.parametrize("module, expected, expected_edited", [
-    ("one_file", 3.0, 4.5), pytest.param("two_files", 3.0, 4.5, marks=STALE),
-    pytest.param("pausing", 1.0, 1.5, marks=STALE),
+    ("one_file", 3.0, 4.5), ("two_files", 3.0, 4.5),
+    ("pausing", 1.0, 1.5),
 ])
 def test_cache__sees_an_edit_of_a_users_model(tree, module, expected, expected_edited):
     parameters, equation = models(tree)[module]

@@ -259,7 +259,7 @@ def test_synapse_bytes__are_2_where_weights_are_shared(weights, bytes_each):
     net.build()
 
     assert net.synapse_bytes == bytes_each * net.n_synapses + 8 * 1001
-    assert net.synapse_bytes == sum(a.nbytes for s in net._all_synapses()
+    assert net.synapse_bytes == sum(a.nbytes for s in net._built().synapses
                                     for a in (s.rows, s.targets, s.weights))
 
 

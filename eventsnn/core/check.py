@@ -85,32 +85,41 @@ def shape(argument: str, got: tuple, expected: tuple, why: str = "") -> None:
         raise must(argument, f"have shape {tuple(expected)}{' ' + why if why else ''}", tuple(got))
 
 
-def finite(argument: str, values: Any) -> None:
-    """Refuse NaN and infinities in a number or an array."""
-    values = np.asarray(values)
+def finite(argument: str, values: Any, dtype: Any = None) -> None:
+    """Refuse NaN and infinities in a number or an array, before and after a cast to `dtype`."""
+    with np.errstate(over="ignore"):
+        values = np.asarray(values, dtype)
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         bad = values[~np.isfinite(values)]
         raise must(argument, "be finite", f"{bad.flat[0]} in {bad.size} of {values.size} places")
 
 
 def parameters(p: NamedTuple, dt: float) -> None:
-    """Refuse parameters that are not finite numbers, and rates that are not stable at `dt`.
+    """Refuse parameters that are not finite in float32, and rates that are not stable at `dt`.
 
     Fields named ``tau_*_inv`` are inverse time constants in 1/s: they must be positive, and forward
     Euler needs ``dt * rate <= 2`` to be stable and below 1 to be accurate.
     """
     for name, value in zip(p._fields, p, strict=True):
         value = real_array(name, value)
-        finite(name, value)
-        if not (name.startswith("tau_") and name.endswith("_inv")):
-            continue
-        least, most = np.min(value, initial=np.inf), np.max(value, initial=0.0)
-        if value.size and not least > 0:
-            raise must(name, "be positive (an inverse time constant, 1/s)", f"{least:g}")
-        if dt * most > UNSTABLE:
-            raise must("dt", f"be at most {UNSTABLE / most:g} s for {name} = {most:g} / s "
-                       "(forward Euler diverges above it)", f"{dt:g} s",
-                       "time is in seconds; did you pass milliseconds?")
-        if dt * most > INACCURATE:
-            warnings.warn(f"dt * {name} = {dt * most:g} is above {INACCURATE:g}: stable, but the "
-                          "solution oscillates; use a smaller dt", StabilityWarning, stacklevel=4)
+        finite(name, value, np.float32)
+        least, most = np.min(value, initial=np.inf), np.max(value, initial=-np.inf)
+        if name == "rho_reset" and value.size and least < 0:
+            raise must(name, "be at least 0 (steps)", f"{least:g}")
+        if name == "reset_subtract" and not np.isin(value, (0, 1)).all():
+            raise must(name, "be 0 or 1", f"{value.flat[0]:g}" if value.size == 1 else "others")
+        if name.startswith("tau_") and name.endswith("_inv") and value.size:
+            _stable(name, least, most, dt)
+
+
+def _stable(name: str, least: float, most: float, dt: float) -> None:
+    """Refuse rates from `least` to `most` that forward Euler cannot take at `dt`."""
+    if not least > 0:
+        raise must(name, "be positive (an inverse time constant, 1/s)", f"{least:g}")
+    if dt * most > UNSTABLE:
+        raise must("dt", f"be at most {UNSTABLE / most:g} s for {name} = {most:g} / s "
+                   "(forward Euler diverges above it)", f"{dt:g} s",
+                   "time is in seconds; did you pass milliseconds?")
+    if dt * most > INACCURATE:
+        warnings.warn(f"dt * {name} = {dt * most:g} is above {INACCURATE:g}: stable, but the "
+                      "solution oscillates; use a smaller dt", StabilityWarning, stacklevel=5)

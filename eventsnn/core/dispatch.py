@@ -27,6 +27,8 @@ class Model(NamedTuple):
 
 
 MODELS: dict[type, Model] = {}
+# Class among a loop's arguments -> the functions that it brings into the loop.
+INLINED_FOR: dict[type, tuple[Callable, ...]] = {}
 
 
 def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Callable, *,
@@ -35,6 +37,7 @@ def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Cal
     """Make a model known to every loop. Called once, at the end of the model's file."""
     MODELS[parameters] = Model(parameters, state, step, step_vjp, rest, inputs, spiking,
                                recurrent_stops_reset)
+    INLINED_FOR[parameters] = step, step_vjp
     return MODELS[parameters]
 
 

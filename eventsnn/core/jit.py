@@ -11,6 +11,7 @@ With no folder to write to, kernels are compiled anew in each process.
 import hashlib
 import pathlib
 import sys
+import types
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,8 @@ from typing import Any
 from numba import njit, typeof
 from numba.core.caching import FunctionCache
 from numba.extending import register_jitable
+
+from eventsnn.core.dispatch import INLINED_FOR
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 # Numba knows no way back from a compiled kernel to the sources that it inlined: hash them all.
@@ -50,16 +53,38 @@ class SourceCache(FunctionCache):
 
 
 def _foreign_sources(argument_types: tuple) -> list[str]:
-    """Hashes of the files, outside the package, that define the classes among the arguments."""
-    modules = {t.instance_class.__module__ for t in argument_types if hasattr(t, "instance_class")}
+    """Hashes of the files outside the package whose code the arguments bring into a kernel."""
+    files: set[str | None] = set()
+    for t in argument_types:
+        cls = getattr(t, "instance_class", None)
+        if cls is not None:
+            files.add(getattr(sys.modules.get(cls.__module__), "__file__", None))
+            for function in INLINED_FOR.get(cls, ()):
+                _add_files(function, files, set())
     hashes = []
-    for name in sorted(modules):
-        file = getattr(sys.modules.get(name), "__file__", None)
-        if file is None or not pathlib.Path(file).exists():
+    for name in sorted(files, key=str):
+        path = None if name is None else pathlib.Path(name).resolve()
+        if path is None or not path.exists():  # a notebook, an interpreter: no later process has it
             hashes.append(_UNCACHED)
-        elif PACKAGE not in pathlib.Path(file).resolve().parents:
-            hashes.append(_sha256([pathlib.Path(file)]))
+        elif PACKAGE not in path.parents:
+            hashes.append(_sha256([path]))
     return hashes
+
+
+def _add_files(function: Any, files: set, seen: set) -> None:
+    """Add the files of a function and, again and again, of the functions that it names."""
+    function = getattr(function, "py_func", function)
+    code = getattr(function, "__code__", None)
+    if code is None or code in seen or not isinstance(code, types.CodeType):
+        return
+    seen.add(code)
+    if not code.co_filename.startswith("<"):  # code written by the package has no file of its own
+        files.add(code.co_filename)
+    named = [function.__globals__.get(name) for name in code.co_names]
+    for cell in function.__closure__ or ():
+        named.append(cell.cell_contents)
+    for value in named:
+        _add_files(value, files, seen)
 
 
 def kernel(function: Callable | None = None, *, parallel: bool = False) -> Callable:
@@ -80,10 +105,10 @@ def is_cached(dispatcher: Any, *arguments: Any) -> bool:
     cache = getattr(dispatcher, "_cache", None)
     if cache is None:  # plain Python
         return True
-    types = tuple(map(typeof, arguments))
-    if types in dispatcher.overloads:
+    argument_types = tuple(map(typeof, arguments))
+    if argument_types in dispatcher.overloads:
         return True
     if not isinstance(cache, SourceCache):
         return False
-    key = cache._index_key(types, dispatcher.targetctx.codegen())
+    key = cache._index_key(argument_types, dispatcher.targetctx.codegen())
     return key in cache._cache_file._load_index()

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import prange
+from numba.core import types
 from numba.extending import overload
 
 from eventsnn.connect.cpu import BLOCK, deliver_row
@@ -48,31 +49,52 @@ class Drives(NamedTuple):
     tails: Any  # uint64 (R, M): 2^32 P(count <= m); the count of events is how many a word reaches
 
 
-def inputs(p: Any, ring: Any, slot: Any, k: Any) -> Any:
-    """The input of neuron `k`, in the form its model takes it, from the channels of the ring."""
+def inputs(p: Any, ring: Any, outside: Any, slot: Any, k: Any) -> Any:
+    """The input of neuron `k`, in the form its model takes it, from the channels of the rings."""
     cls = MODELS[type(p)].inputs
-    values = ring[slot, :, k]
+    values = ring[slot, :, k] + (0 if outside is None else outside[slot, :, k])
     return values[0] if cls is None else cls(*values)
 
 
 @overload(inputs, target="generic", jit_options=INLINED)
-def _inputs(p, ring, slot, k):
+def _inputs(p, ring, outside, slot, k):
     cls = MODELS[p.instance_class].inputs
-    if cls is None:
-        return define("p, ring, slot, k", "return ring[slot, zero, k]", zero=_ZERO)
-    values = ", ".join(f"ring[slot, c{c}, k]" for c in range(len(cls._fields)))
-    return define("p, ring, slot, k", f"return cls({values})", cls=cls,
-                  **{f"c{c}": np.uint64(c) for c in range(len(cls._fields))})
+    channels = {f"c{c}": np.uint64(c) for c in range(1 if cls is None else len(cls._fields))}
+    values = [f"ring[slot, {c}, k]" for c in channels]
+    if not isinstance(outside, types.NoneType):
+        values = [f"{v} + outside[slot, {c}, k]" for v, c in zip(values, channels, strict=True)]
+    made = values[0] if cls is None else f"cls({', '.join(values)})"
+    return define("p, ring, outside, slot, k", f"return {made}", cls=cls, **channels)
 
 
 @scalar
-def _drive(drives, seed, ring, slot, step_number, start, stop):
+def _clear(ring, slot, start, stop, base):
+    """Ready a slot that was used for its next turn: it starts from `base`, or from 0."""
+    for c in range(np.uint64(ring.shape[1])):
+        for k in range(start, stop):
+            ring[slot, c, k] = base[c, k]
+
+
+def fires(p: Any, out: Any) -> Any:
+    """Whether the output of a neuron is a spike; that of neurons that do not spike never is."""
+    return MODELS[type(p)].spiking and out > 0
+
+
+@overload(fires, target="generic", jit_options=INLINED)
+def _fires(p, out):
+    if MODELS[p.instance_class].spiking:
+        return lambda p, out: out > np.float32(0)
+    return lambda p, out: False
+
+
+@scalar
+def _drive(drives, seed, ring, slot, step_number, start, stop, number):
     """Add this step's Poisson events of the neurons from `start` to `stop`."""
     for r in range(drives.start.shape[0]):
         lower, upper = max(start, np.uint64(drives.start[r])), min(stop, np.uint64(drives.stop[r]))
         channel, weight, item = np.uint64(drives.channel[r]), drives.weight[r], np.uint64(r)
         for k in range(lower, upper):
-            word, _, _, _ = random.words(seed, _DRIVE, k, step_number, item)
+            word, _, _, _ = random.words(seed, _DRIVE, number + k, step_number, item)
             events = np.float32(0)
             for m in range(drives.tails.shape[1]):
                 events += np.float32(1) if word >= drives.tails[r, m] else np.float32(0)
@@ -80,96 +102,99 @@ def _drive(drives, seed, ring, slot, step_number, start, stop):
 
 
 @scalar
-def _update_block(block, first_step, window, ring, base, s, p, dt, th, drives, seed, fired, spikes,
-                  counts):
-    """Run one block over a window; ``spikes[block]`` gets its spikes: (step in window, neuron)."""
+def _update_block(block, first_step, window, ring, outside, base, nothing, s, p, dt, th, drives,
+                  seed, number, fired, spikes, ends):
+    """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
+
+    They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
+    """
     n, depth = np.uint64(fired.shape[0]), np.uint64(ring.shape[0])
     start = np.uint64(block) * _BLOCK
     stop = min(start + _BLOCK, n)
+    whole = start + (stop - start) // _EIGHT * _EIGHT
     count = _ZERO
     for w in range(np.uint64(window)):
         now = first_step + w
         slot = now % depth
-        _drive(drives, seed, ring, slot, now, start, stop)
+        _drive(drives, seed, ring, slot, now, start, stop, number)
         for k in range(start, stop):
-            z, s_k = step(load(s, k), inputs(p, ring, slot, k), pick(p, k), dt, draw(th, k, now))
+            out, s_k = step(load(s, k), inputs(p, ring, outside, slot, k), pick(p, k), dt,
+                            draw(th, number + k, now))
             store(s, k, s_k)
-            fired[k] = z > np.float32(0)
-        # The input was used: the slot's next turn starts from the constant input.
-        for c in range(np.uint64(ring.shape[1])):
-            for k in range(start, stop):
-                ring[slot, c, k] = base[c, k]
+            fired[k] = fires(p, out)
+        _clear(ring, slot, start, stop, base)
+        if outside is not None:
+            _clear(outside, slot, start, stop, nothing)
         # Spikes are rare: look at eight neurons at once.
-        whole = start + (stop - start) // _EIGHT * _EIGHT
         eights = fired[start:whole].view(np.uint64)
         for e in range(np.uint64(eights.shape[0])):
             if eights[e] != _ZERO:
                 for k in range(start + e * _EIGHT, start + (e + _ONE) * _EIGHT):
                     if fired[k]:
-                        spikes[block, count, 0], spikes[block, count, 1] = w, k
+                        spikes[block, count] = k
                         count += _ONE
         for k in range(whole, stop):
             if fired[k]:
-                spikes[block, count, 0], spikes[block, count, 1] = w, k
+                spikes[block, count] = k
                 count += _ONE
-    counts[block] = count
+        ends[block, w + _ONE] = count
 
 
 @scalar
-def deliver_block(block, first_step, spikes, counts, synapses, ring):
+def deliver_block(block, first_step, window, spikes, ends, synapses, ring):
     """Deliver the spikes of a window to the neurons of one block.
 
     A spike at the end of step `n` with a delay of `d` steps acts at the start of step
-    ``n + 1 + d``.
+    ``n + 1 + d``. Inputs are added in the order of step, projection and source, which does not
+    depend on where windows begin.
     """
     depth, first = np.uint64(ring.shape[0]), np.uint64(block) * _BLOCK
-    for q in range(synapses.delay.shape[0]):
-        n_pre, pre_start = synapses.n_pre[q], synapses.pre_start[q]
-        channel, ahead = np.uint64(synapses.channel[q]), np.uint64(synapses.delay[q] + 1)
-        rows = synapses.rows_at[q] + block * (n_pre + 1) - pre_start
-        for source_block in range(counts.shape[0]):
-            for e in range(np.int64(counts[source_block])):
-                source = np.int64(spikes[source_block, e, 1])
-                if pre_start <= source < pre_start + n_pre:
-                    slot = (first_step + np.uint64(spikes[source_block, e, 0]) + ahead) % depth
-                    deliver_row(ring, slot, channel, first, synapses.targets,
-                                synapses.rows[rows + source], synapses.rows[rows + source + 1],
-                                synapses.weights, synapses.weights_at[q], synapses.weight[q])
+    for w in range(window):
+        for q in range(synapses.delay.shape[0]):
+            n_pre, pre_start = synapses.n_pre[q], synapses.pre_start[q]
+            channel = np.uint64(synapses.channel[q])
+            slot = (first_step + np.uint64(w) + np.uint64(synapses.delay[q] + 1)) % depth
+            rows = synapses.rows_at[q] + block * (n_pre + 1) - pre_start
+            for source_block in range(ends.shape[0]):
+                for e in range(ends[source_block, w], ends[source_block, w + 1]):
+                    source = np.int64(spikes[source_block, e])
+                    if pre_start <= source < pre_start + n_pre:
+                        deliver_row(ring, slot, channel, first, synapses.targets,
+                                    synapses.rows[rows + source], synapses.rows[rows + source + 1],
+                                    synapses.weights, synapses.weights_at[q], synapses.weight[q])
 
 
 @scalar
-def _collect(first_step, window, spikes, counts, at, steps, ids):
+def _collect(first_step, window, spikes, ends, at, steps, ids):
     """Append a window's spikes to `steps` and `ids`, by step and then by neuron; return the end."""
-    n_blocks = counts.shape[0]
-    done = np.zeros(n_blocks, np.int64)
     for w in range(window):
-        for block in range(n_blocks):
-            e = done[block]
-            while e < counts[block] and spikes[block, e, 0] == w:
-                steps[at], ids[at] = first_step + np.uint64(w + 1), spikes[block, e, 1]
+        for block in range(ends.shape[0]):
+            for e in range(ends[block, w], ends[block, w + 1]):
+                steps[at], ids[at] = first_step + np.uint64(w + 1), spikes[block, e]
                 at += 1
-                e += 1
-            done[block] = e
     return at
 
 
-def _advance(first_step, n_steps, window, ring, base, s, p, dt, th, drives, seed, synapses, fired,
-             spikes, counts, steps, ids):
+def _advance(first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, drives, seed,
+             number, synapses, fired, spikes, ends, steps, ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
-    Returns the number of steps done and of spikes written: their `steps` (the number of the step at
-    whose end the spike is) and `ids`.
+    `ring` holds the input from the group itself, `outside` that from other groups, or is None;
+    `base` (channels, N) is the constant input, `nothing` zeros of that shape; `number` is that of
+    the group's first neuron in the network, for random numbers. Returns the number of steps done
+    and of spikes written: their `steps` (the number of the step at whose end the spike is) and
+    `ids`.
     """
-    n_blocks = counts.shape[0]
+    n_blocks = ends.shape[0]
     done, at = 0, 0
     while done < n_steps and at + window * fired.shape[0] <= steps.shape[0]:
         now, length = first_step + np.uint64(done), min(window, n_steps - done)
         for block in prange(n_blocks):
-            _update_block(block, now, length, ring, base, s, p, dt, th, drives, seed, fired, spikes,
-                          counts)
+            _update_block(block, now, length, ring, outside, base, nothing, s, p, dt, th, drives,
+                          seed, number, fired, spikes, ends)
         for block in prange(n_blocks):
-            deliver_block(block, now, spikes, counts, synapses, ring)
-        at = _collect(now, length, spikes, counts, at, steps, ids)
+            deliver_block(block, now, length, spikes, ends, synapses, ring)
+        at = _collect(now, length, spikes, ends, at, steps, ids)
         done += length
     return done, at
 
@@ -179,7 +204,9 @@ advance_parallel = kernel(_advance, parallel=True)
 
 
 @kernel
-def deliver(first_step, spikes, counts, synapses, ring):
-    """Deliver the spikes of another group's window."""
-    for block in range((ring.shape[2] + BLOCK - 1) // BLOCK):
-        deliver_block(block, first_step, spikes, counts, synapses, ring)
+def deliver(step_number, ids, synapses, outside):
+    """Deliver the spikes `ids` (1, n) uint32 of another group's neurons in one step."""
+    ends = np.zeros((1, 2), np.int64)
+    ends[0, 1] = ids.shape[1]
+    for block in range((outside.shape[2] + BLOCK - 1) // BLOCK):
+        deliver_block(block, step_number, 1, ids, ends, synapses, outside)

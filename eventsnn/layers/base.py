@@ -26,7 +26,8 @@ class Gradients(NamedTuple):
 class Tape:
     """Records of calls, for backward passes in the reverse order of the calls.
 
-    `backward` takes its record off the tape, so a tape serves one pass.
+    `backward` takes its record off the tape, so a tape serves one pass. A tape keeps the arrays
+    that went in and came out, not copies: do not change them in place before the pass.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
-from eventsnn.layers.base import Gradients, Layer, Tape
+from eventsnn.layers.base import Gradients, Layer, Tape, time_axis
 from eventsnn.layers.regularization import add_states
 
 
@@ -56,6 +56,9 @@ class SequentialState(Layer):
         """Run the chain; see the class."""
         if state is None:
             state = [None] * len(self.layers)
+        if not isinstance(state, (list, tuple)) or hasattr(state, "_fields"):
+            raise check.must("state", "be a list with one entry a layer", type(state).__name__,
+                             error=TypeError)
         if len(state) != len(self.layers):
             raise check.must("state", f"have {len(self.layers)} entries, one a layer", len(state))
         states: list[Any] = []
@@ -122,9 +125,9 @@ class Lift(Layer):
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> Any:
         """Apply the layer to ``x[0], x[1], ...``."""
-        n_steps = len(x[0] if isinstance(x, tuple) else x)
-        if n_steps == 0:
-            raise check.must("x", "have at least one step", "none")
+        x = map_fields(lambda a: check.real_array("x", a), x)
+        time_axis(some := x[0] if isinstance(x, tuple) else x, 1, "(T, ...)")
+        n_steps = len(some)
         outs = []
         for t in range(n_steps):
             x_t = map_fields(lambda a: a[t], x)  # noqa: B023

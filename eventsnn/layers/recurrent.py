@@ -76,15 +76,18 @@ class RecurrentLayer(NeuronLayer):
         if x.shape[-1] != self.input_size:
             raise check.must("x", f"have shape (..., {self.input_size}) to match the input weights",
                              x.shape)
-        if state is not None and type(state) is not RecurrentState:
+        if state is None:
+            state = RecurrentState(None, None)
+        elif type(state) is not RecurrentState:
             raise check.must("state", "be RecurrentState", type(state).__name__, error=TypeError)
-        dtype = check.float_dtype(x, self.input_weights, self.recurrent_weights,
-                                  *(() if state is None else (state.z, *(state.neuron or ()))))
+        self._check_class("state.neuron", state.neuron)
+        dtype = check.float_dtype(x, self.input_weights, self.recurrent_weights, state.z,
+                                  *(state.neuron or ()))
         n_steps, shape = len(x), (*x.shape[1:-1], self.hidden_size)
         lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
-        neuron = self._state(None if state is None else state.neuron, shape, dtype)
+        neuron = self._state(state.neuron, shape, dtype)
         z_before = np.zeros(shape, dtype)
-        if state is not None:
+        if state.z is not None:
             z = check.real_array("state.z", state.z)
             check.shape("state.z", z.shape, shape, "to match x")
             z_before[...] = z
@@ -112,8 +115,8 @@ class RecurrentLayer(NeuronLayer):
                                  error=TypeError)
             neuron_bar = state_bar.neuron
             if state_bar.z is not None:
-                out_bar = out_bar.copy()
-                out_bar[... if recorded else -1] += state_bar.z
+                out_bar, last = out_bar.copy(), ... if recorded else -1
+                out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype)
             if recorded and neuron_bar is not None:
                 h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype), None
         w = self.recurrent_weights.astype(dtype, copy=False)

@@ -33,6 +33,8 @@ class NeuronLayer(Layer):
         self.stop_reset = (self.recurrent and self.model.recurrent_stops_reset
                            if stop_reset is None else bool(stop_reset))
         self.first_step = 0  # the number of the next step, for thresholds that draw at random
+        if isinstance(trainable, str):
+            raise check.must("trainable", "be a tuple of names", repr(trainable), error=TypeError)
         self.trainable = tuple(trainable)
         for name in self.trainable:
             if name not in self.p._fields:
@@ -62,18 +64,23 @@ class NeuronLayer(Layer):
             self.first_step += n_steps
         return run.layout(self.p, shape, dtype, least_axes), prepare(self.threshold, dtype), first
 
+    def _check_class(self, argument: str, state: Any) -> None:
+        if state is not None and type(state) is not self.model.state:
+            raise check.must(argument, f"be {self.model.state.__name__}", type(state).__name__,
+                             error=TypeError)
+
     def _state(self, state: Any, shape: tuple, dtype: np.dtype) -> Any:
         """The start state as arrays of `shape`: the one given, or the neurons at rest."""
         cls: Any = self.model.state
+        self._check_class("state", state)
         if state is None:
             state = self.model.rest(self.p)
-        elif type(state) is not cls:
-            raise check.must("state", f"be {cls.__name__}", type(state).__name__, error=TypeError)
         arrays = []
         for name, value in zip(cls._fields, state, strict=True):
             value = check.real_array(f"state.{name}", value)
             try:
-                arrays.append(np.array(np.broadcast_to(value, shape), dtype))
+                with np.errstate(over="ignore"):  # what is infinite then shows after the run
+                    arrays.append(np.array(np.broadcast_to(value, shape), dtype))
             except ValueError:
                 raise check.must(f"state.{name}", f"have shape {shape} to match x",
                                  value.shape) from None

@@ -43,7 +43,8 @@ def poisson(post: View, channel: int, rate: float, weight: float, dt: float) -> 
     if mean > MOST_EVENTS:
         raise check.must("rate", f"be at most {MOST_EVENTS / dt:g} / s at this dt", f"{rate:g}",
                          "use a constant drive of the same mean")
-    return Poisson(post, channel, check.number("weight", weight), mean)
+    check.finite("weight", check.number("weight", weight), np.float32)
+    return Poisson(post, channel, weight, mean)
 
 
 def pack(drives: list[Poisson], starts: dict[str, int], dtype: np.dtype) -> Drives:

@@ -25,8 +25,10 @@ SPIKES = 1 << 20  # least room for the spikes of one call
 class Group:
     """Neurons of one model, their state, and the synapses among them."""
 
-    def __init__(self, populations: list[Population], dt: float, seed: np.uint64) -> None:
+    def __init__(self, populations: list[Population], dt: float, seed: np.uint64,
+                 number: int) -> None:
         self.populations, self.seed = populations, seed
+        self.number = np.uint64(number)  # of its first neuron in the network
         self.starts = dict(zip([p.name for p in populations],
                                np.cumsum([0, *map(len, populations)]).tolist(), strict=False))
         self.n = sum(map(len, populations))
@@ -40,7 +42,7 @@ class Group:
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
     def finish(self, wired: list[tuple[Projection, Wiring]], poisson: list[drives_.Poisson],
-               longest_delay: int) -> None:
+               longest_delay: int, from_outside: bool) -> None:
         """Take the synapses within the group and the drives; allocate what a run needs."""
         self.synapses = pack(wired, self.starts)
         self.drives = drives_.pack(poisson, self.starts, DTYPE)
@@ -48,10 +50,12 @@ class Group:
         self.window = min(shortest + 1, LONGEST_WINDOW)
         depth = max(longest_delay + 1, self.window)
         self.ring = np.tile(self.base, (depth, 1, 1))
+        self.nothing = np.zeros_like(self.base)
+        self.outside = np.tile(self.nothing, (depth, 1, 1)) if from_outside else None
         n_blocks = -(-self.n // BLOCK)
         self.fired = np.zeros(self.n, np.bool_)
-        self.spikes = np.zeros((n_blocks, self.window * min(BLOCK, self.n), 2), np.uint32)
-        self.counts = np.zeros(n_blocks, np.int64)
+        self.spikes = np.zeros((n_blocks, self.window * min(BLOCK, self.n)), np.uint32)
+        self.ends = np.zeros((n_blocks, self.window + 1), np.int64)
         room = max(SPIKES, 2 * self.window * self.n)
         self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
         self.out_degree = np.zeros(self.n, np.int64)
@@ -66,9 +70,9 @@ class Group:
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
         parallel = threads > 1 and self.n * self.window >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
-            np.uint64(first_step), n_steps, self.window, self.ring, self.base, self.state, self.p,
-            self.dt, self.threshold, self.drives, self.seed, self.synapses, self.fired, self.spikes,
-            self.counts, self.steps, self.ids)
+            np.uint64(first_step), n_steps, self.window, self.ring, self.outside, self.base,
+            self.nothing, self.state, self.p, self.dt, self.threshold, self.drives, self.seed,
+            self.number, self.synapses, self.fired, self.spikes, self.ends, self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""
@@ -87,8 +91,9 @@ class Group:
 
     def _check_finite(self, first_step: int, done: int) -> None:
         for name, values in zip(self.state._fields, self.state, strict=True):
-            if np.isfinite(values.sum()):  # the fast test; it may overflow, then look closely
-                continue
+            with np.errstate(all="ignore"):
+                if np.isfinite(values.sum()):  # the fast test; it may overflow: then look closely
+                    continue
             bad = np.flatnonzero(~np.isfinite(values))
             if len(bad):
                 whose, start = next((n, s) for n, s in reversed(self.starts.items()) if s <= bad[0])

@@ -8,11 +8,12 @@ import numpy as np
 from tqdm import tqdm
 
 from eventsnn.core import check, random
-from eventsnn.engine import network as engine
+from eventsnn.core.fields import map_fields
 from eventsnn.simulate import drives, projections
-from eventsnn.simulate.group import Group, pack
+from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
-from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.projections import Projection
+from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.traces import Spikes, Trace
 from eventsnn.surrogates import Heaviside
 
@@ -27,15 +28,6 @@ class Cost(NamedTuple):
     run: float
     spikes: int
     synaptic_events: int
-
-
-class _Between(NamedTuple):
-    """Synapses from one group to another."""
-
-    source: Group
-    target: Group
-    synapses: engine.Synapses
-    delay: int
 
 
 class Network:
@@ -70,12 +62,12 @@ class Network:
         self.threads = check.integer("threads", threads, least=1)
         self.populations: dict[str, Population] = {}
         self.step = 0  # steps done
+        self._whole = True  # whether all groups, records and recorders stand at `step`
         self._projections: list[Projection] = []
         self._poisson: list[drives.Poisson] = []
         self._constant: list[tuple[View, int, np.ndarray]] = []
         self._records: list[Spikes | Trace] = []
-        self._groups: list[Group] | None = None
-        self._between: list[_Between] = []
+        self._simulation: Simulation | None = None
         self._cost = Cost(0.0, 0.0, 0.0, 0, 0)
 
     @property
@@ -148,6 +140,7 @@ class Network:
         self._mine(pre, "pre")
         self._mine(post, "post")
         weight = check.number("weight", weight)
+        check.finite("weight", weight, np.float32)
         steps = round(check.number("delay", delay) / self.dt)
         if steps < 1:
             raise check.must("delay", f"be at least dt = {self.dt:g} s", f"{delay:g} s")
@@ -179,7 +172,7 @@ class Network:
         self._open()
         self._mine(post, "post")
         value = check.real_array("value", value)
-        check.finite("value", value)
+        check.finite("value", value, np.float32)
         if value.shape not in ((), (len(post),)):
             raise check.must("value", f"have shape () or ({len(post)},)", value.shape)
         self._constant.append((post, post.population.channel(channel), value))
@@ -219,67 +212,37 @@ class Network:
 
     def build(self) -> None:
         """Make the synapses and the arrays of the run; `run` does it if it was not done."""
-        if self._groups is not None:
-            return
+        self._built()
+
+    def _built(self) -> Simulation:
+        if self._simulation is not None:
+            return self._simulation
         began = time.perf_counter()
         if not self.populations:
             raise check.must("network", "have a population before it runs", "none")
-        kinds: dict[Any, list[Population]] = {}
-        for member in self.populations.values():
-            kind = type(member.p), type(member.threshold), member.threshold
-            kinds.setdefault(kind, []).append(member)
-        groups = [Group(members, self.dt, self.seed) for members in kinds.values()]
-        of = {name: group for group in groups for name in group.starts}
-        for view, channel, value in self._constant:
-            group = of[view.population.name]
-            start = group.starts[view.population.name] + view.start
-            group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
-
-        within: dict[int, list[tuple[Projection, Wiring]]] = {id(g): [] for g in groups}
-        between: list[tuple[Group, Group, Projection, Wiring]] = []
-        for q in self._projections:
-            source, target = of[q.pre.population.name], of[q.post.population.name]
-            wired = projections.wire(q, source.starts[q.pre.population.name],
-                                     target.starts[q.post.population.name], target.n, self.seed)
-            if source is target:
-                within[id(source)].append((q, wired))
-            else:
-                between.append((source, target, q, wired))
-        longest = max((q.delay for q in self._projections), default=1)
-        for group in groups:
-            mine = [d for d in self._poisson if of[d.post.population.name] is group]
-            group.finish(within[id(group)], mine, longest)
-        for source, target, q, wired in between:
-            source.count_out(q, wired)
-            self._between.append(
-                _Between(source, target, pack([(q, wired)], source.starts), q.delay))
-        self._groups = groups
+        self._simulation = Simulation(self.dt, self.seed, list(self.populations.values()),
+                                      self._projections, self._poisson, self._constant)
         self._cost = self._cost._replace(build=time.perf_counter() - began)
+        return self._simulation
 
     @property
     def n_synapses(self) -> int:
         """Number of synapses."""
-        return sum(len(s.targets) for s in self._all_synapses())
+        return sum(len(s.targets) for s in self._built().synapses)
 
     @property
     def synapse_bytes(self) -> int:
         """Memory that the synapses take, with their rows."""
         return sum(s.targets.nbytes + s.weights.nbytes + s.rows.nbytes
-                   for s in self._all_synapses())
-
-    def _all_synapses(self) -> list[engine.Synapses]:
-        self.build()
-        assert self._groups is not None
-        return [g.synapses for g in self._groups] + [b.synapses for b in self._between]
+                   for s in self._built().synapses)
 
     def compile(self, announce: Callable[[str], None] | None = None) -> None:
         """Compile the run's loops, as `run` does; `announce` is told before that takes time."""
-        self.build()
-        assert self._groups is not None
+        groups = self._built().groups
         began = time.perf_counter()
-        if announce and not all(g.is_compiled(self.threads) for g in self._groups):
+        if announce and not all(g.is_compiled(self.threads) for g in groups):
             announce("compiling the network's loop for this machine; the next run finds it on disk")
-        for group in self._groups:
+        for group in groups:
             group.advance(self.step, 0, self.threads)
         self._cost = self._cost._replace(compile=self._cost.compile + time.perf_counter() - began)
 
@@ -303,80 +266,52 @@ class Network:
         NumericalError
             If a state variable became NaN or infinite; what was recorded until then is kept.
         """
-        last = self.step + round(check.number("seconds", seconds, least=0.0) / self.dt)
+        seconds = check.number("seconds", seconds, least=0.0)
+        last = self.step + round(seconds / self.dt)
+        if seconds and last == self.step:
+            raise check.must("seconds", f"be 0, or at least dt = {self.dt:g}", f"{seconds:g}")
+        if not self._whole:
+            raise check.must("a network", "not run on after it failed within a step", "that",
+                             "make it anew", error=RuntimeError)
         self.compile()
         began = time.perf_counter()
-        with tqdm(total=round((last - self.step) * self.dt, 9), unit="s", disable=not progress
-                  if progress is not None else None, desc="model time",
-                  bar_format="{desc}: {n:.2f}/{total:.2f} s |{bar}| {elapsed}<{remaining}") as bar:
+        with _bar((last - self.step) * self.dt, progress) as bar, Deferred() as signals:
             while self.step < last:
                 n_steps = self._chunk(last)
+                self._whole = False
                 self._advance(n_steps, recorder)
-                bar.update(n_steps * self.dt)
+                self._whole = True
+                bar.update(min(n_steps * self.dt, bar.total - bar.n))  # rounding must not pass it
+                signals.deliver()
         self._cost = self._cost._replace(run=self._cost.run + time.perf_counter() - began)
 
     def state(self, view: View) -> Any:
         """The state of a view now: a copy, as a named tuple of arrays (len(view),)."""
         self._mine(view, "view")
-        self.build()
-        group, start = self._place(view)
-        return type(group.state)(*(a[start:start + len(view)].copy() for a in group.state))
+        return map_fields(np.copy, self._built().state(view))
 
     def _chunk(self, last: int) -> int:
         """Steps until something must be looked at."""
         stops = [self.step + CHUNK, last]
         stops += [(self.step // r.every + 1) * r.every for r in self._records
                   if isinstance(r, Trace)]
-        stops += [self.step + b.delay + 1 for b in self._between]
-        return min(stops) - self.step
+        longest = self._built().longest_piece
+        return min(min(stops) - self.step, longest or CHUNK)
 
     def _advance(self, n_steps: int, recorder: Any) -> None:
-        assert self._groups is not None
-        first, n_spikes, n_events = self.step, 0, 0
-        fired: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        for group in self._groups:
-            done, chunks = 0, []
-            while done < n_steps:
-                more, steps, ids = group.advance(first + done, n_steps - done, self.threads)
-                chunks.append((steps.copy(), ids.astype(np.int64)))
-                done += more
-            steps, ids = (np.concatenate(part) for part in zip(*chunks, strict=True))
-            fired[id(group)] = steps, ids
-            n_spikes += len(ids)
-            n_events += int(group.out_degree[ids].sum())
-            self._hand_out(group, steps, ids, recorder)
-        for b in self._between:
-            steps, ids = fired[id(b.source)]
-            spikes = np.stack([steps - 1 - first, ids], axis=-1).astype(np.uint32)[None]
-            engine.deliver(np.uint64(first), spikes, np.array([len(ids)]), b.synapses,
-                           b.target.ring)
+        simulation = self._built()
+        spikes_of = [r for r in self._records if isinstance(r, Spikes)]
+        n_spikes, n_events = simulation.advance(self.step, n_steps, self.threads, spikes_of,
+                                                recorder)
         self.step += n_steps
         for r in self._records:
             if isinstance(r, Trace) and self.step % r.every == 0:
-                group, start = self._place(r.view.population)
-                values = getattr(group.state, r.variable)
-                r.sample(self.step, values[start:start + len(r.view.population)])
+                r.sample(self.step, getattr(simulation.state(r.view), r.variable))
         self._cost = self._cost._replace(spikes=self._cost.spikes + n_spikes,
                                          synaptic_events=self._cost.synaptic_events + n_events)
 
-    def _hand_out(self, group: Group, steps: np.ndarray, ids: np.ndarray, recorder: Any) -> None:
-        for q in group.populations:
-            start = group.starts[q.name]
-            mine = (ids >= start) & (ids < start + len(q)) if len(group.populations) > 1 else ...
-            q_steps, q_ids = steps[mine], ids[mine] - start
-            if recorder is not None:
-                recorder.append(q.name, q_steps, q_ids)
-            for r in self._records:
-                if isinstance(r, Spikes) and r.view.population is q:
-                    r.append(q_steps, q_ids)
-
-    def _place(self, view: View) -> tuple[Group, int]:
-        assert self._groups is not None
-        group = next(g for g in self._groups if view.population.name in g.starts)
-        return group, group.starts[view.population.name] + view.start
-
     def _open(self) -> None:
-        if self._groups is not None:
+        if self._simulation is not None:
             raise check.must("a network", "be complete before it is built or run",
                              "an addition after that", error=RuntimeError)
 
@@ -386,3 +321,9 @@ class Network:
                              error=TypeError)
         if self.populations.get(view.population.name) is not view.population:
             raise check.must(argument, "belong to this network", f"one of {view.population.name!r}")
+
+
+def _bar(seconds: float, progress: bool | None) -> tqdm:
+    return tqdm(total=seconds, disable=None if progress is None else not progress,
+                desc="model time",
+                bar_format="{desc}: {n:.2f}/{total:.2f} s |{bar}| {elapsed}<{remaining}")

@@ -68,7 +68,7 @@ class Population(View):
             if name not in values:
                 raise check.unknown("initial", name, cls._fields)
             value = check.real_array(f"initial[{name!r}]", value)
-            check.finite(f"initial[{name!r}]", value)
+            check.finite(f"initial[{name!r}]", value, np.float32)
             if value.shape not in ((), (len(self),)):
                 raise check.must(f"initial[{name!r}]", f"have shape () or ({len(self)},)",
                                  value.shape)

@@ -40,11 +40,12 @@ def check_matrix(matrix: Any, pre: View, post: View, scale: float) -> Any:
         raise check.must("matrix", "be a scipy sparse matrix", type(matrix).__name__,
                          error=TypeError)
     check.shape("matrix", matrix.shape, (len(pre), len(post)), "(sources, targets)")
-    check.real_array("matrix", matrix.data if hasattr(matrix, "data") else matrix)
-    csr = sparse.csr_array(matrix, dtype=np.float64)
+    check.real_array("matrix", np.empty(0, matrix.dtype))
+    csr = sparse.csr_array(matrix, dtype=np.float64, copy=True)  # the user's stays as it is
     csr.sum_duplicates()
-    check.finite("matrix", csr.data)
-    return csr * scale
+    csr.data *= scale
+    check.finite("matrix", csr.data, np.float32)
+    return csr
 
 
 def wire(projection: Projection, pre_start: int, post_start: int, n_post: int,
@@ -74,6 +75,8 @@ def wire(projection: Projection, pre_start: int, post_start: int, n_post: int,
 def _lengths_to_starts(rows: np.ndarray) -> None:
     """From the length of each row to where it starts; the last column closes each block."""
     lengths = rows[:, :-1].copy()
+    if lengths.size == 0:
+        return
     ends = np.cumsum(lengths.reshape(-1)).reshape(lengths.shape)
     rows[:, :-1] = ends - lengths
     rows[:, -1] = ends[:, -1]

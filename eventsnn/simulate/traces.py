@@ -40,9 +40,9 @@ class Trace:
         self._rows: list[np.ndarray] = []
 
     def sample(self, step: int, values: np.ndarray) -> None:
-        """Take the variable's values in the view's population after `step` steps."""
+        """Take the variable's values in the view after `step` steps."""
         self._steps.append(step)
-        self._rows.append(values[self.view.start:self.view.stop].copy())
+        self._rows.append(values.copy())
 
     @property
     def times(self) -> np.ndarray:

@@ -1,0 +1,120 @@
+"""A network as it runs: its groups, the synapses between them, and the step from piece to piece."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.engine import network as engine
+from eventsnn.simulate import drives, projections
+from eventsnn.simulate.group import Group, pack
+from eventsnn.simulate.population import Population, View
+from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.traces import Spikes
+
+
+class Between(NamedTuple):
+    """Synapses from one group to another."""
+
+    source: Group
+    target: Group
+    synapses: engine.Synapses
+    delay: int  # steps
+
+
+class Simulation:
+    """The arrays of a network, made from what its `Network` collected."""
+
+    def __init__(self, dt: float, seed: np.uint64, populations: list[Population],
+                 wanted: list[Projection], poisson: list[drives.Poisson],
+                 constant: list[tuple[View, int, np.ndarray]]) -> None:
+        kinds: dict[Any, list[Population]] = {}
+        for member in populations:
+            kind = type(member.p), type(member.threshold), member.threshold
+            kinds.setdefault(kind, []).append(member)
+        self.groups: list[Group] = []
+        for members in kinds.values():
+            self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
+        self._of = {name: group for group in self.groups for name in group.starts}
+        for view, channel, value in constant:
+            group, start = self.place(view)
+            group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
+
+        within: dict[int, list[tuple[Projection, Wiring]]] = {id(g): [] for g in self.groups}
+        between: list[tuple[Group, Group, Projection, Wiring]] = []
+        for q in wanted:
+            source, target = self._of[q.pre.population.name], self._of[q.post.population.name]
+            wired = projections.wire(q, source.starts[q.pre.population.name],
+                                     target.starts[q.post.population.name], target.n, seed)
+            if source is target:
+                within[id(source)].append((q, wired))
+            else:
+                between.append((source, target, q, wired))
+        longest = max((q.delay for q in wanted), default=1)
+        for group in self.groups:
+            mine = [d for d in poisson if self._of[d.post.population.name] is group]
+            group.finish(within[id(group)], mine, longest,
+                         from_outside=any(target is group for _, target, _, _ in between))
+        self.between: list[Between] = []
+        for source, target, q, wired in between:
+            source.count_out(q, wired)
+            self.between.append(
+                Between(source, target, pack([(q, wired)], source.starts), q.delay))
+
+    @property
+    def synapses(self) -> list[engine.Synapses]:
+        """All synapses."""
+        return [g.synapses for g in self.groups] + [b.synapses for b in self.between]
+
+    @property
+    def longest_piece(self) -> int | None:
+        """Most steps to advance at once: what groups send each other must not be late."""
+        return min((b.delay + 1 for b in self.between), default=None)
+
+    def place(self, view: View) -> tuple[Group, int]:
+        """The group of a view, and where in it the view starts."""
+        group = self._of[view.population.name]
+        return group, group.starts[view.population.name] + view.start
+
+    def state(self, view: View) -> Any:
+        """The state of a view: arrays that look into the group's."""
+        group, start = self.place(view)
+        return type(group.state)(*(a[start:start + len(view)] for a in group.state))
+
+    def advance(self, first: int, n_steps: int, threads: int, spikes_of: list[Spikes],
+                recorder: Any) -> tuple[int, int]:
+        """Run all groups, hand out their spikes, and return the numbers of spikes and events."""
+        n_spikes = n_events = 0
+        fired: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for group in self.groups:
+            done, chunks = 0, []
+            while done < n_steps:
+                more, steps, ids = group.advance(first + done, n_steps - done, threads)
+                chunks.append((steps.copy(), ids.astype(np.int64)))
+                done += more
+            steps, ids = (np.concatenate(part) for part in zip(*chunks, strict=True))
+            fired[id(group)] = steps, ids
+            n_spikes += len(ids)
+            n_events += int(group.out_degree[ids].sum())
+            _hand_out(group, steps, ids, spikes_of, recorder)
+        # Step by step, so that inputs are added in one order wherever a piece begins.
+        for step in range(first, first + n_steps) if self.between else ():
+            for b in self.between:
+                steps, ids = fired[id(b.source)]
+                begin, end = np.searchsorted(steps, [step + 1, step + 2])
+                if end > begin:
+                    engine.deliver(np.uint64(step), ids[None, begin:end].astype(np.uint32),
+                                   b.synapses, b.target.outside)
+        return n_spikes, n_events
+
+
+def _hand_out(group: Group, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
+              recorder: Any) -> None:
+    for q in group.populations:
+        start = group.starts[q.name]
+        mine = (ids >= start) & (ids < start + len(q)) if len(group.populations) > 1 else ...
+        q_steps, q_ids = steps[mine], ids[mine] - start
+        if recorder is not None:
+            recorder.append(q.name, q_steps, q_ids)
+        for r in spikes_of:
+            if r.view.population is q:
+                r.append(q_steps, q_ids)
