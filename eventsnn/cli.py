@@ -71,41 +71,44 @@ def parser() -> argparse.ArgumentParser:
     simulate = commands.add_parser("simulate", help="run a published network", allow_abbrev=False)
     networks = simulate.add_subparsers(required=True, metavar="NETWORK")
     cuba = networks.add_parser("cuba", help="Vogels and Abbott's current-based benchmark network",
-                               allow_abbrev=False,
-                               formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                               allow_abbrev=False)
     cuba.add_argument("--neurons", type=int, default=4000,
-                      help="number of neurons, 80 synapses each")
-    cuba.add_argument("--dt", type=float, default=1e-4, help="step, s")
+                      help="number of neurons, 80 synapses each (%(default)s)")
+    cuba.add_argument("--dt", type=float, default=1e-4, help="step, s (%(default)s)")
     _add_run_options(cuba)
     cuba.set_defaults(command=_simulate_cuba)
 
     train = commands.add_parser("train", help="train a network", allow_abbrev=False)
     tasks = train.add_subparsers(required=True, metavar="TASK")
     digits = tasks.add_parser("digits", help="handwritten digits with a spiking hidden layer",
-                              allow_abbrev=False,
-                              formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+                              allow_abbrev=False)
     digits.add_argument("--data", type=pathlib.Path, default=pathlib.Path("data/mnist9k.h5"),
-                        help="HDF5 file with images and labels; the first 8,000 are trained on")
+                        help="images and labels, 8,000 to train on (%(default)s)")
     digits.add_argument("--output", type=pathlib.Path, default=pathlib.Path("model.h5"),
-                        help="where the trained model goes")
-    digits.add_argument("--epochs", type=int, default=20, help="passes over the training images")
-    digits.add_argument("--seed", type=int, default=0, help="seed of weights, order and shifts")
+                        help="where the trained model goes (%(default)s)")
+    digits.add_argument("--epochs", type=int, default=20,
+                        help="passes over the training images (%(default)s)")
+    digits.add_argument("--seed", type=int, default=0,
+                        help="seed of weights, order and shifts (%(default)s)")
     _add_output_options(digits)
     digits.set_defaults(command=_train_digits)
 
     evaluate = commands.add_parser("evaluate", help="accuracy of a trained model on a file",
                                    allow_abbrev=False)
-    evaluate.add_argument("model", type=pathlib.Path, metavar="MODEL.h5")
-    evaluate.add_argument("data", type=pathlib.Path, metavar="FILE.h5")
+    evaluate.add_argument("model", type=pathlib.Path, metavar="MODEL.h5",
+                          help="what eventsnn train wrote")
+    evaluate.add_argument("data", type=pathlib.Path, metavar="FILE.h5",
+                          help="images and labels")
     evaluate.add_argument("--json", action="store_true", help="print one line of JSON")
     evaluate.set_defaults(command=_evaluate)
     return top
 
 
 def _add_run_options(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--seconds", type=float, default=10.0, help="model time, s")
-    command.add_argument("--seed", type=int, default=0, help="seed of everything drawn")
-    command.add_argument("--threads", type=int, default=1, help="most threads to use")
+    command.add_argument("--seconds", type=float, default=10.0, help="model time, s (%(default)s)")
+    command.add_argument("--seed", type=int, default=0,
+                         help="seed of everything drawn (%(default)s)")
+    command.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
     command.add_argument("--record", type=pathlib.Path, metavar="FILE.h5",
                          help="write the spikes, as SONATA")
     command.add_argument("--plot", type=pathlib.Path, metavar="FILE.png",
@@ -146,7 +149,7 @@ def _simulate(net: Any, parameters: dict[str, Any], options: argparse.Namespace)
                     recorder.duration = net.time
         if options.plot:
             _plot(path, net, options)
-    _report(statistics.summary(options.seconds), options)
+    _report(parameters | {"dt_s": net.dt, "threads": net.threads} | statistics.summary(), options)
 
 
 class Statistics:
@@ -170,7 +173,7 @@ class Statistics:
         if self.recorder is not None:
             self.recorder.append(population, steps, ids)
 
-    def summary(self, seconds: float) -> dict[str, Any]:
+    def summary(self) -> dict[str, Any]:
         """What the run came to."""
         import numpy as np
 
@@ -179,7 +182,7 @@ class Statistics:
         cv = np.concatenate([i.cv() for i in self.intervals.values()])
         run = max(cost.run, 1e-9)
         return {
-            "neurons": n_neurons, "synapses": self.net.n_synapses, "seconds": self.net.time,
+            "synapses": self.net.n_synapses, "seconds": self.net.time,
             "spikes": cost.spikes, "rate_hz": cost.spikes / n_neurons / self.net.time,
             "cv_isi": float(np.nanmean(cv)) if np.isfinite(cv).any() else None,
             "build_s": cost.build, "compile_s": cost.compile + self.compile_s,
@@ -192,7 +195,8 @@ class Statistics:
 
 
 LABELS = {  # key -> what the table says, and how the number is shown
-    "neurons": ("neurons", "{:,}"), "synapses": ("synapses", "{:,}"),
+    "network": ("network", "{}"), "neurons": ("neurons", "{:,}"), "seed": ("seed", "{}"),
+    "dt_s": ("step", "{:g} s"), "threads": ("threads", "{}"), "synapses": ("synapses", "{:,}"),
     "seconds": ("model time", "{:g} s"), "spikes": ("spikes", "{:,}"),
     "rate_hz": ("mean rate", "{:.2f} Hz"),
     "cv_isi": ("mean CV of intervals", "{:.3f}"), "build_s": ("build", "{:.2f} s"),

@@ -44,6 +44,8 @@ def load_digits(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     if len(images) != len(labels):
         raise check.must(str(path), "have as many labels as images",
                          f"{len(labels)} labels for {len(images)} images", error=FormatError)
+    if not len(images):
+        raise check.must(str(path), "hold at least one image", "none", error=FormatError)
     if labels.max(initial=0) >= N_CLASSES:
         raise check.must(str(path), f"have labels from 0 to {N_CLASSES - 1}", labels.max(),
                          error=FormatError)

@@ -69,7 +69,11 @@ def load(path: Any) -> SequentialState:
         raise check.must(str(path), f"hold a model of kind {KIND!r}",
                          repr(saved.attributes.get("kind")), error=FormatError)
     net = build()
-    train.restore(net, saved.weights)
+    try:
+        train.restore(net, saved.weights)
+    except (ValueError, TypeError) as error:
+        raise check.must(str(path), "hold the weights of this model", error,
+                         error=FormatError) from error
     return net
 
 

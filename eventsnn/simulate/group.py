@@ -14,7 +14,7 @@ from eventsnn.errors import NumericalError
 from eventsnn.simulate import drives as drives_
 from eventsnn.simulate.population import Population
 from eventsnn.simulate.projections import Projection, Wiring
-from eventsnn.surrogates import prepare
+from eventsnn.surrogates import is_stochastic, prepare
 
 DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
@@ -36,7 +36,10 @@ class Group:
         self.p = run.layout(p, (self.n,), DTYPE).p
         self.state = map_fields(lambda *values: np.concatenate(values).astype(DTYPE),
                                 *(q.state for q in populations))
-        self.threshold = prepare(populations[0].threshold, DTYPE)
+        threshold = populations[0].threshold
+        if is_stochastic(threshold):  # the network's seed has a say in all that is drawn
+            threshold = threshold._replace(seed=int(seed) ^ int(threshold.seed))
+        self.threshold = prepare(threshold, DTYPE)
         self.dt = DTYPE.type(dt)
         inputs: Any = populations[0].model.inputs
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
@@ -82,10 +85,13 @@ class Group:
     def advance(self, first_step: int, n_steps: int,
                 threads: int) -> tuple[int, np.ndarray, np.ndarray]:
         """Run up to `n_steps`; return the number done, and the spikes' steps and neurons."""
-        if threads > 1:
-            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore
         loop, arguments = self._call(first_step, n_steps, threads)
-        done, count = loop(*arguments)
+        before = numba.get_num_threads()
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore
+        try:
+            done, count = loop(*arguments)
+        finally:
+            numba.set_num_threads(before)  # the user's other code may want more
         self._check_finite(first_step, done)
         return done, self.steps[:count], self.ids[:count]
 

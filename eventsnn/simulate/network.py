@@ -38,8 +38,8 @@ class Network:
     dt : float
         Step, s.
     seed : int
-        Of all that is drawn: connections and Poisson input. The same seed gives the same spikes for
-        any number of threads.
+        Of all that is drawn: connections, Poisson input, random thresholds. The same seed gives the
+        same spikes for any number of threads.
     threads : int
         Most threads to use. A network whose steps are too short to share runs on one.
 
@@ -69,6 +69,10 @@ class Network:
         self._records: list[Spikes | Trace] = []
         self._simulation: Simulation | None = None
         self._cost = Cost(0.0, 0.0, 0.0, 0, 0)
+
+    def __repr__(self) -> str:
+        held = ", ".join(f"{q.name}: {len(q)}" for q in self.populations.values())
+        return f"Network(dt={self.dt:g}, seed={self.seed}, time={self.time:g} s, {{{held}}})"
 
     @property
     def time(self) -> float:
@@ -107,8 +111,10 @@ class Network:
             To connect, drive and record; ``population[:10]`` is a part of it.
         """
         self._open()
-        if not isinstance(name, str) or not name:
-            raise check.must("name", "be a string that is not empty", repr(name), error=TypeError)
+        if not isinstance(name, str):
+            raise check.must("name", "be a string", repr(name), error=TypeError)
+        if not name or "/" in name or name in (".", ".."):  # it names a group in recordings
+            raise check.must("name", "not be empty, nor hold a slash or be a dot", repr(name))
         if name in self.populations:
             raise check.must("name", "be new in the network", repr(name))
         made = Population(name, size, p, self.dt, refractory, initial, threshold)
@@ -123,7 +129,10 @@ class Network:
         Parameters
         ----------
         weight : float
-            What a spike adds to the target's input channel; a factor of the matrix.
+            What a spike adds to the target's input channel; a factor of the matrix. Of a neuron
+            with a synaptic current that is a jump of the current; of an IAF neuron, of the
+            potential; of a LIFBox neuron a current for one step, which moves the potential by
+            ``weight * dt * tau_mem_inv``.
         delay : float
             Time from the end of the step of the spike to its effect, s; at least one step, rounded
             to whole steps.
@@ -166,8 +175,9 @@ class Network:
     def constant(self, post: View, value: Any, *, channel: str | None = None) -> None:
         """Add `value`, a number or an array (len(post),), to the input of `post` in every step.
 
-        What an input is follows from the model: of a neuron with a synaptic current it is added to
-        that current, of one without it is the current.
+        What an input is follows from the model. Of a neuron without synaptic current it is the
+        current: `value` holds it there. Of one with a synaptic current it is a jump of that current
+        in every step: for a steady current `I` give ``value = I * dt * tau_syn_inv``.
         """
         self._open()
         self._mine(post, "post")
@@ -244,6 +254,7 @@ class Network:
             announce("compiling the network's loop for this machine; the next run finds it on disk")
         for group in groups:
             group.advance(self.step, 0, self.threads)
+        self._built().deliver_nothing()
         self._cost = self._cost._replace(compile=self._cost.compile + time.perf_counter() - began)
 
     def run(self, seconds: float, *, recorder: Any = None, progress: bool | None = None) -> None:

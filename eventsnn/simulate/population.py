@@ -19,6 +19,10 @@ class View:
     def __len__(self) -> int:
         return self.stop - self.start
 
+    def __repr__(self) -> str:
+        q = self.population
+        return f"<{q.name}[{self.start}:{self.stop}] of {type(q.p).__name__}>"
+
     def __getitem__(self, part: slice) -> "View":
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise check.must("a part of a population", "be a slice like [:100]", part,

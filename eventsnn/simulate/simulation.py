@@ -70,6 +70,11 @@ class Simulation:
         """Most steps to advance at once: what groups send each other must not be late."""
         return min((b.delay + 1 for b in self.between), default=None)
 
+    def deliver_nothing(self) -> None:
+        """Compile what delivers spikes between groups."""
+        for b in self.between:
+            engine.deliver(np.uint64(0), np.empty((1, 0), np.uint32), b.synapses, b.target.outside)
+
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
         group = self._of[view.population.name]

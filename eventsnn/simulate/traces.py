@@ -17,6 +17,12 @@ class Spikes:
         mine = (ids >= self.view.start) & (ids < self.view.stop)
         self._chunks.append((steps[mine], ids[mine] - self.view.start))
 
+    def __len__(self) -> int:
+        return sum(len(steps) for steps, _ in self._chunks)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} spikes of {self.view!r}>"
+
     def _joined(self, i: int, dtype: type) -> np.ndarray:
         return np.concatenate([np.empty(0, dtype), *(chunk[i] for chunk in self._chunks)])
 
