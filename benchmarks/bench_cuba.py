@@ -13,13 +13,14 @@ import pathlib
 import statistics
 import subprocess
 import sys
+import tempfile
 
 from harness import row
 
 BRIAN2 = r'''
-import json, tempfile
+import json
 from brian2 import *
-set_device("cpp_standalone", directory=tempfile.mkdtemp(), build_on_run=False)
+set_device("cpp_standalone", build_on_run=False)
 defaultclock.dt = 0.1 * ms
 taum, taue, taui = 20 * ms, 5 * ms, 10 * ms
 Vt, Vr, El = -50 * mV, -60 * mV, -49 * mV
@@ -49,7 +50,9 @@ def ours(seconds, seed):
 
 def theirs(python, seconds, repeats):
     code = BRIAN2.replace("SECONDS", str(seconds)).replace("REPEATS", str(repeats))
-    done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as folder:  # it leaves a project where it runs
+        done = subprocess.run([python, "-c", code], check=True, capture_output=True, text=True,
+                              cwd=folder)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
 

@@ -9,19 +9,16 @@ norse's does. norse comes with the extra `bench`.
 """
 
 import argparse
-import os
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+import numpy as np
 
-import numpy as np  # noqa: E402  (after the number of threads)
+from harness import compare, row
 
-from harness import compare, row  # noqa: E402
-
-from eventsnn.core.jit import kernel  # noqa: E402
-from eventsnn.engine import cpu, run  # noqa: E402
-from eventsnn.layers import LIF, Tape  # noqa: E402
-from eventsnn.neurons import LIFParameters, LIFState  # noqa: E402
-from eventsnn.surrogates import SuperSpike, prepare  # noqa: E402
+from eventsnn.core.jit import kernel
+from eventsnn.engine import cpu, run
+from eventsnn.layers import LIF, Tape
+from eventsnn.neurons import LIFParameters, LIFState
+from eventsnn.surrogates import SuperSpike, prepare
 
 
 @kernel

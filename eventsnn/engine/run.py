@@ -146,9 +146,9 @@ def backward_recurrent(drive: np.ndarray, h: Any, weights: np.ndarray, lay: Layo
     for t in range(n_steps - 1, -1, -1):
         now = slice(t, t + 1)
         np.add(z_bar[t], fed_back, out=total[0])
-        cpu.backward(once, drive[now], map_fields(lambda a: a[now], h), lay.p, dt, th,  # noqa: B023
+        cpu.backward(once, drive[now], map_fields(lambda a: a[now], h), lay.p, dt, th,
                      np.uint64(first + t), stop, total,
-                     None if h_bar is None else map_fields(lambda a: a[now], h_bar),  # noqa: B023
+                     None if h_bar is None else map_fields(lambda a: a[now], h_bar),
                      s_bar, drive_bar[now], p_bar)
         np.matmul(drive_bar[t], weights, out=fed_back)
     return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),

@@ -130,7 +130,7 @@ class Lift(Layer):
         n_steps = len(some)
         outs = []
         for t in range(n_steps):
-            x_t = map_fields(lambda a: a[t], x)  # noqa: B023
+            x_t = map_fields(lambda a: a[t], x)
             if self.stateful:
                 out, state = self.layer(x_t, state, tape=tape)
             else:
