@@ -32,6 +32,7 @@ class SpikeLatencyEncoder:
         x = check.real_array("x", x)
         if x.ndim == 0:
             raise check.must("x", "have shape (T, ...)", x.shape)
+        check.finite("x", x)
         out = np.zeros_like(x)
         kept = np.zeros(x.shape[1:])
         for t in range(len(x)):

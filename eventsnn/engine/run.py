@@ -87,6 +87,11 @@ def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,
     return _shaped(z, lay, n_steps), _shaped(s, lay), h
 
 
+def states_after(h: Any, end: Any) -> Any:
+    """The state after each step (T, *S), from those before each and the final one."""
+    return map_fields(lambda before, last: np.concatenate([before[1:], last[None]]), h, end)
+
+
 def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_reset: bool,
              out_bar: np.ndarray, h_bar: Any, state_bar: Any, with_p: bool) -> tuple[Any, Any, Any]:
     """Transpose of `forward`: ``-> (x_bar (T, *S), state_bar, p_bar (*S) or None)``."""

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.spiking import NeuronLayer
@@ -100,8 +99,7 @@ class RecurrentLayer(NeuronLayer):
         if tape is not None:
             tape.push(self, (x, drive, out, z_before, h, lay, th, first))
         if record:
-            end = map_fields(lambda before, last: np.concatenate([before[1:], last[None]]), h, end)
-            return out, RecurrentState(out, end)
+            return out, RecurrentState(out, run.states_after(h, end))
         return out, RecurrentState(out[-1], end)
 
     def _backward(self, out_bar: Any, tape: Tape, state_bar: Any, recorded: bool) -> Gradients:

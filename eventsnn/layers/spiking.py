@@ -180,7 +180,7 @@ class Sequence(NeuronLayer):
         if tape is not None:
             tape.push(self, (x, h, lay, th, first))
         if self.record_states:
-            end = map_fields(lambda before, last: np.concatenate([before[1:], last[None]]), h, end)
+            end = run.states_after(h, end)
         return out, end
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
