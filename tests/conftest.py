@@ -1,6 +1,19 @@
-"""Options of the test suite."""
+"""Options of the test suite, and fixtures that several files use."""
 
 import pathlib
+import signal
+
+import numpy as np
+import pytest
+
+from eventsnn import train
+from eventsnn.record import recorder as recorder_module
+from eventsnn.simulate import Network
+from tests.naive.relaxed import plain_engine
+from tests.recordings import record, spikes
+
+pytest.register_assert_rewrite(
+    "tests.command_line", "tests.networks_under_test", "tests.neuron_contract")
 
 
 def pytest_addoption(parser):
@@ -21,3 +34,41 @@ def pytest_generate_tests(metafunc):
     if not cases:  # a wrong folder must not pass for a suite without failures
         raise ValueError(f"--golden must be a folder with .h5 files of cases, got {folder}")
     metafunc.parametrize("golden_case", cases, ids=[f"{p.stem}/{name}" for p, name in cases])
+
+
+@pytest.fixture
+def plain(monkeypatch):
+    """The engine in plain Python, not compiled."""
+    plain_engine(monkeypatch)
+
+
+@pytest.fixture
+def handlers():
+    """`main` takes over SIGTERM; pytest wants it back."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
+
+
+@pytest.fixture
+def no_work(monkeypatch):
+    """To simulate or to train is a failure."""
+    def worked(*_, **__):
+        raise AssertionError("work was done before the arguments were checked")
+
+    monkeypatch.setattr(Network, "build", worked)
+    monkeypatch.setattr(train, "fit", worked)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of 64 spikes, so that a few thousand fill many."""
+    for name in ("BLOCK_MOST", "BLOCK_LEAST"):
+        monkeypatch.setattr(recorder_module, name, 64)
+
+
+@pytest.fixture
+def good(tmp_path):
+    """A recording of 3000 spikes."""
+    record(tmp_path / "good.h5", *spikes(np.random.default_rng(0), 3000, 80))
+    return tmp_path / "good.h5"

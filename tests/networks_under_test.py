@@ -1,0 +1,199 @@
+"""Networks that tests simulate, some of them twice: by the package and by the naive simulator."""
+
+import numpy as np
+from numpy.testing import assert_allclose
+from scipy import sparse
+
+from eventsnn.neurons import IAFParameters, LIFExcInhParameters, LIFParameters
+from eventsnn.simulate import Network
+from tests import naive_network as naive
+
+DT = 1e-4
+PARAMETERS = {"LIF": LIFParameters, "LIFExcInh": LIFExcInhParameters}
+CHANNELS = {None: 0, "exc": 0, "inh": 1}
+
+
+class Twin:
+    """The same network twice: the package's, and the naive one's description."""
+
+    def __init__(self, seed=0, threads=1):
+        self.net, self.seed = Network(DT, seed, threads), seed
+        self.populations, self.edges, self.constants, self.drives = {}, [], [], []
+
+    def population(self, name, model, size, refractory=0, initial=None, **p):
+        made = PARAMETERS[model](**p)
+        self.populations[name] = lambda: naive.Population(
+            model, size, made._asdict(), refractory, initial)
+        return self.net.population(name, size, made, initial=initial,
+                                   refractory=refractory * DT if refractory else None)
+
+    def matrix(self, pre, post, matrix, delay, channel=None, weight=1.0):
+        self.net.connect(pre, post, matrix=matrix, delay=delay * DT, channel=channel, weight=weight)
+        entries = sparse.coo_array(matrix)
+        self.edges.append(naive.Edges(
+            pre.population.name, post.population.name, CHANNELS[channel], delay,
+            entries.row + pre.start, entries.col + post.start, entries.data * weight))
+
+    def constant(self, view, value, channel=None):
+        self.net.constant(view, value, channel=channel)
+        self.constants.append((view.population.name, CHANNELS[channel], self._spread(view, value)))
+
+    def poisson(self, view, rate, weight, channel=None, numbers_from=0):
+        """`numbers_from`: the number in its group of the population's first neuron."""
+        self.net.poisson(view, rate=rate, weight=weight, channel=channel)
+        size = len(view.population)
+        self.drives.append((view.population.name, CHANNELS[channel], self._spread(view, weight),
+                            rate * DT, numbers_from + np.arange(size)))
+
+    @staticmethod
+    def _spread(view, value):
+        values = np.zeros(len(view.population))
+        values[view.start:view.stop] = value
+        return values
+
+    def naive(self, n_steps, edges=None):
+        return naive.simulate({k: make() for k, make in self.populations.items()},
+                              self.edges if edges is None else edges, n_steps, DT, self.constants,
+                              self.drives, self.seed)
+
+
+def integers(rng, shape, least, most, unit=1 / 64):
+    """Whole multiples of `unit`: sums of them are exact."""
+    return rng.integers(least, most, shape) * unit
+
+
+def random_matrix(rng, shape, density, least=-20, most=40):
+    chosen = rng.random(shape) < density
+    return sparse.csr_array(np.where(chosen, integers(rng, shape, least, most), 0))
+
+
+def one_population(twin, rng):
+    cells = twin.population("cells", "LIF", 50, initial={"v": integers(rng, 50, 0, 64)})
+    twin.matrix(cells, cells, random_matrix(rng, (50, 50), 0.2), 1)
+    twin.constant(cells, integers(rng, 50, 1, 4))
+
+
+def of_one_model(twin, rng):
+    a = twin.population("a", "LIF", 40, refractory=5)
+    b = twin.population("b", "LIF", 30, refractory=20, v_th=0.75,
+                        tau_mem_inv=np.linspace(50, 150, 30))
+    c = twin.population("c", "LIF", 1, refractory=1, tau_syn_inv=1000.0, v_reset=-0.5, v_leak=0.25)
+    for pre, post, delay in [(a, b, 1), (b, a, 2), (a, a, 7), (b, c, 7), (c, a, 1), (c, c, 2)]:
+        twin.matrix(pre, post, random_matrix(rng, (len(pre), len(post)), 0.3), delay)
+    for q in (a, b, c):
+        twin.constant(q, 1 / 32)
+
+
+def of_two_models(twin, rng):
+    a = twin.population("a", "LIF", 30)
+    b = twin.population("b", "LIFExcInh", 40, refractory=3)
+    c = twin.population("c", "LIFExcInh", 20, refractory=10, v_leak=np.linspace(0, 1.5, 20))
+    d = twin.population("d", "LIF", 10, refractory=4)
+    for pre, post, delay, channel in [
+            (a, b, 1, "exc"), (a, c, 2, "inh"), (b, a, 7, None), (b, c, 7, "exc"), (c, b, 2, "inh"),
+            (c, a, 2, None), (d, a, 1, None), (b, d, 1, None), (a, d, 40, None)]:
+        matrix = random_matrix(rng, (len(pre), len(post)), 0.3, 1, 40)
+        twin.matrix(pre, post, matrix, delay, channel, weight=-0.5 if channel == "inh" else 0.5)
+    twin.constant(a, 1 / 32)
+    twin.constant(b, integers(rng, 40, 1, 5), channel="exc")
+    twin.constant(b, -1 / 64, channel="inh")
+    twin.constant(c, 1 / 16, channel="exc")
+
+
+def of_slices(twin, rng):
+    a = twin.population("a", "LIF", 40, refractory=2)
+    b = twin.population("b", "LIF", 30, refractory=2)
+    twin.matrix(a[10:25], b[5:8], random_matrix(rng, (15, 3), 0.7), 1)
+    twin.matrix(b[:10], a[-5:], random_matrix(rng, (10, 5), 0.7), 2)
+    twin.matrix(a[20:][:10], a[20:][5:], random_matrix(rng, (10, 15), 0.5), 3)
+    twin.matrix(a[39:], a, random_matrix(rng, (1, 40), 0.9), 7)
+    twin.constant(a[5:35], 1 / 32)
+    twin.constant(a[30:], integers(rng, 10, 1, 4))
+    twin.constant(b[:1], 1 / 16)
+    twin.constant(b, 1 / 64)
+
+
+def driven(twin, rng):
+    a = twin.population("a", "LIF", 40, refractory=2)
+    b = twin.population("b", "LIF", 30, refractory=2)
+    twin.matrix(a, b, random_matrix(rng, (40, 30), 0.3), 3)
+    twin.matrix(b, a, random_matrix(rng, (30, 40), 0.3), 12)
+    twin.poisson(a, 2000.0, 0.375)
+    twin.poisson(b[10:20], 60_000.0, 1 / 64, numbers_from=40)
+    twin.poisson(b, 500.0, 0.75, numbers_from=40)
+    twin.poisson(a[:7], 0.0, 100.0)
+
+
+def of_long_delays(twin, rng):
+    a = twin.population("a", "LIF", 20, refractory=3)
+    b = twin.population("b", "LIFExcInh", 20, refractory=3)
+    twin.matrix(a, a, random_matrix(rng, (20, 20), 0.3), 100)
+    twin.matrix(a, a, random_matrix(rng, (20, 20), 0.3), 65)
+    twin.matrix(a, b, random_matrix(rng, (20, 20), 0.5), 1100, "exc")
+    twin.matrix(b, a, random_matrix(rng, (20, 20), 0.5), 400)
+    twin.constant(a, 1 / 32)
+    twin.constant(b, 1 / 32, "exc")
+
+
+def of_several_blocks(twin, rng):
+    a = twin.population("a", "LIF", 5000, refractory=5, initial={"v": integers(rng, 5000, 0, 64)})
+    b = twin.population("b", "LIF", 4500, refractory=5)
+
+    def sparse_matrix(n_pre, n_post, n):
+        return sparse.coo_array(
+            (integers(rng, n, -10, 30),
+             (rng.integers(0, n_pre, n),
+              rng.integers(0, n_post, n))),
+            (n_pre, n_post))
+
+    twin.matrix(a, b, sparse_matrix(5000, 4500, 60_000), 2)
+    twin.matrix(b[4000:], a[4000:4400], sparse_matrix(500, 400, 3000), 5)
+    twin.matrix(a[4090:4100], a, sparse_matrix(10, 5000, 3000), 3)
+    twin.matrix(b, b, sparse_matrix(4500, 4500, 20_000), 9)
+    twin.constant(a, integers(rng, 5000, 0, 3))
+    twin.poisson(b[100:4400], 500.0, 0.25, numbers_from=5000)
+
+
+CASES = {case.__name__: (case, n_steps) for case, n_steps in [
+    (one_population, 1200), (of_one_model, 1200), (of_two_models, 1200), (of_slices, 800),
+    (driven, 1200), (of_long_delays, 2500), (of_several_blocks, 150)]}
+
+
+def twin_of(case, **options):
+    twin = Twin(seed=77, **options)
+    CASES[case][0](twin, np.random.default_rng(5))
+    return twin
+
+
+def steps_of(times):
+    steps = np.rint(times / DT)
+    assert_allclose(times, steps * DT, rtol=1e-12)
+    return steps.astype(np.int64)
+
+
+def mixed(threads=1, seed=3, n=9000):
+    """A network of three models, several blocks, delays, weights of any value."""
+    net = Network(DT, seed, threads)
+    a = net.population("a", n, LIFParameters(), refractory=2e-3)
+    b = net.population("b", n // 9, LIFExcInhParameters(v_leak=1.1), refractory=2e-3)
+    net.connect(a, a, probability=20 / n, weight=-0.0717, delay=4 * DT)
+    net.connect(a, a, probability=min(1, 90 / n), weight=0.0123, delay=5 * DT)
+    net.connect(a, b, probability=min(1, 100 / n), weight=0.0311, delay=3 * DT, channel="exc")
+    net.connect(b, a, probability=min(1, 100 / n), weight=-0.0913, delay=4 * DT)
+    c = net.population("c", n // 9, IAFParameters(v_th=5.0))
+    net.connect(a, c, probability=min(1, 100 / n), weight=0.0211, delay=4 * DT)
+    net.connect(c, a, probability=min(1, 100 / n), weight=0.0377, delay=3 * DT)
+    net.connect(c, a, probability=min(1, 100 / n), weight=-0.0471, delay=7 * DT)
+    for q, weight in ((a, 0.1377), (c, 0.1719)):
+        net.poisson(q, rate=2000.0, weight=weight)
+    return net
+
+
+def fingerprint(net, *pieces):
+    """Everything that a run gives, as bytes."""
+    recorded = [net.record(q, "spikes") for q in net.populations.values()]
+    for seconds in pieces:
+        net.run(seconds)
+    assert sum(len(r.ids) for r in recorded) > 50
+    return b"".join([a.tobytes() for r in recorded for a in (r.times, r.ids)]
+                    + [a.tobytes() for q in net.populations.values() for a in net.state(q)])

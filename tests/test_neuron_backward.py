@@ -1,0 +1,144 @@
+"""Every neuron model backward over whole sequences and networks: as differences have it."""
+
+import numpy as np
+import pytest
+
+from eventsnn import layers
+from eventsnn.core.dispatch import MODELS
+from tests import tolerance
+from tests.naive import surrogates as naive_surrogates
+from tests.naive.differences import DIFFERENCE, gradient
+from tests.naive.relaxed import relax
+from tests.neuron_contract import (
+    DT, SMOOTH, assert_same, at, case, each_model, mapped, n_steps_of, sequence, twin_of,
+)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(20)
+
+
+class Relaxed:
+    """A naive population in which spikes are smooth; holds the resets' spikes if asked to.
+
+    Features are the last axis. `weights` couple it: row = receiver.
+    """
+
+    def __init__(self, cls, th, stop_reset):
+        self.cls, self.th, self.stop_reset, self.held = cls, th, stop_reset, None
+
+    def __call__(self, p, s, x, z_before=None, weights=None):
+        twin, shape, n_steps = twin_of(self.cls), np.shape(next(iter(s.values()))), n_steps_of(x)
+        out, first_calls = np.empty((n_steps, *shape)), {}
+        states = {f: np.empty((n_steps, *shape)) for f in s}
+        now = {f: np.array(v, float) for f, v in s.items()}
+        z = z_before
+        for t in range(n_steps):
+            feedback = 0.0 if weights is None else z @ weights.T
+            drive = mapped(lambda a: a[t] + feedback, x)
+            for index in np.ndindex(shape):
+                calls = []
+
+                def fire(u):
+                    calls.append(naive_surrogates.primitive(u, self.th))
+                    return calls[-1]
+
+                held = self.held[t, index] if self.held and twin.fires else None
+                p_k = {f: float(v[index[-1]] if np.ndim(v) else v) for f, v in p.items()}
+                s_k = {f: float(v[index]) for f, v in now.items()}
+                out[t, *index], s_k = twin.step(s_k, at(drive, index), p_k, DT, fire, held)
+                first_calls[t, index] = calls[0] if calls else None
+                for f in s:
+                    states[f][t, *index] = s_k[f]
+            z, now = out[t], {f: states[f][t] for f in s}
+        if self.stop_reset and self.held is None:
+            self.held = first_calls
+        return out, states
+
+
+def mixed(cls, p, neurons):
+    """Parameters with every other field a scalar; switches stay as they are."""
+    fields = list(twin_of(cls).p)
+    return p._replace(**{f: float(getattr(p, f)[0]) for f in fields[::2]}), tuple(fields)
+
+
+@pytest.mark.parametrize("stop_reset", [False, True])
+@pytest.mark.parametrize("record", [False, True], ids=["final", "recorded"])
+@each_model
+def test_backward__equals_differences_of_the_relaxed_sequence(cls, record, stop_reset, rng, plain,
+                                                              monkeypatch):
+    relax(monkeypatch, SMOOTH)
+    n_steps, shape = 6, (2, 2)
+    p, s, x = case(cls, rng, shape, n_steps)
+    p, fields = mixed(cls, p, 2)
+    out_bar = rng.normal(size=(n_steps, *shape))
+    bars = MODELS[cls].state(*rng.normal(size=(len(s), *(out_bar.shape if record else shape))))
+    layer = sequence(cls, p, SMOOTH, DT, stop_reset=stop_reset, trainable=fields,
+                     record_states=record)
+    twin, tape = Relaxed(cls, SMOOTH, stop_reset), layers.Tape()
+
+    out, _ = layer(x, s, tape=tape)
+    g = layer.backward(out_bar, tape, bars)
+
+    def loss(p, s, x):
+        out, states = twin(p, s, x)
+        if not record:
+            states = {f: v[-1] for f, v in states.items()}
+        return (out_bar * out).sum() + sum((getattr(bars, f) * v).sum() for f, v in states.items())
+
+    p, s = p._asdict(), s._asdict()
+    tolerance.assert_close(out, twin(p, s, x)[0], tolerance.OUTPUT, "out")
+    for f in fields:
+        expected = gradient(lambda v: loss(p | {f: v}, s, x), p[f])
+        tolerance.assert_close(g.weights[f], expected, DIFFERENCE, f)
+    for f in s:
+        expected = gradient(lambda v: loss(p, s | {f: v}, x), s[f])
+        tolerance.assert_close(getattr(g.state, f), expected, DIFFERENCE, f)
+    for f in x._fields if isinstance(x, tuple) else (None,):
+        expected = gradient(lambda v: loss(p, s, x._replace(**{f: v}) if f else v),
+                            getattr(x, f) if f else x)
+        tolerance.assert_close(getattr(g.x, f) if f else g.x, expected, DIFFERENCE, "x")
+
+
+@pytest.mark.parametrize("stop_reset", [False, True])
+@pytest.mark.parametrize("name", ["LIFRecurrent", "LIFRefracRecurrent"])
+def test_backward__equals_differences_of_the_relaxed_network(name, stop_reset, rng, plain,
+                                                             monkeypatch):
+    relax(monkeypatch, SMOOTH)
+    n_steps, n_in, n = 22, 2, 3
+    cls = getattr(layers, name).parameters
+    p, s, _ = case(cls, rng, (2, n), 1)
+    p, fields = mixed(cls, p, n)
+    x, z_before = rng.normal(size=(n_steps, 2, n_in)), rng.normal(size=(2, n))
+    w_in, w = 0.3 * rng.normal(size=(n, n_in)), 0.3 * rng.normal(size=(n, n))
+    np.fill_diagonal(w, 0.0)
+    layer = getattr(layers, name)(n_in, n, p, SMOOTH, DT, input_weights=w_in, recurrent_weights=w,
+                                  stop_reset=stop_reset, trainable=fields, record_states=True)
+    out_bar, z_bar = rng.normal(size=(2, n_steps, 2, n))
+    bars = MODELS[cls].state(*rng.normal(size=(len(s), n_steps, 2, n)))
+    twin, tape = Relaxed(cls, SMOOTH, stop_reset), layers.Tape()
+
+    out, state = layer(x, layers.RecurrentState(z_before, s), tape=tape)
+    g = layer.backward(out_bar, tape, layers.RecurrentState(z_bar, bars))
+
+    def loss(p=p._asdict(), s=s._asdict(), x=x, z_before=z_before, w_in=w_in, w=w):
+        out, states = twin(p, s, x @ w_in.T, z_before, w)
+        return ((out_bar + z_bar) * out).sum() + sum(
+            (getattr(bars, f) * v).sum() for f, v in states.items())
+
+    loss()
+    assert_same(state.z, out)
+    for actual, argument, value in ((g.x, "x", x), (g.weights["input_weights"], "w_in", w_in),
+                                    (g.state.z, "z_before", z_before)):
+        expected = gradient(lambda v: loss(**{argument: v}), value)
+        tolerance.assert_close(actual, expected, DIFFERENCE, argument)
+    expected = gradient(lambda v: loss(w=v), w)
+    np.fill_diagonal(expected, 0.0)
+    tolerance.assert_close(g.weights["recurrent_weights"], expected, DIFFERENCE, "w")
+    for f in fields:
+        expected = gradient(lambda v: loss(p=p._asdict() | {f: v}), getattr(p, f))
+        tolerance.assert_close(g.weights[f], expected, DIFFERENCE, f)
+    for f in s._fields:
+        expected = gradient(lambda v: loss(s=s._asdict() | {f: v}), getattr(s, f))
+        tolerance.assert_close(getattr(g.state.neuron, f), expected, DIFFERENCE, f)
