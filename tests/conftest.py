@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from eventsnn import train
+from eventsnn.connect import cpu
 from eventsnn.record import recorder as recorder_module
 from eventsnn.simulate import Network
 from tests.naive.relaxed import plain_engine
+from tests.naive_network import BLOCK
 from tests.recordings import record, spikes
 
 pytest.register_assert_rewrite(
@@ -36,6 +38,12 @@ def pytest_generate_tests(metafunc):
     metafunc.parametrize("golden_case", cases, ids=[f"{p.stem}/{name}" for p, name in cases])
 
 
+@pytest.fixture(autouse=True)
+def small_target_blocks(monkeypatch):
+    """Blocks of targets so small that the networks of the tests have several."""
+    monkeypatch.setattr(cpu, "BLOCK", BLOCK)
+
+
 @pytest.fixture
 def plain(monkeypatch):
     """The engine in plain Python, not compiled."""
@@ -56,7 +64,7 @@ def no_work(monkeypatch):
     def worked(*_, **__):
         raise AssertionError("work was done before the arguments were checked")
 
-    monkeypatch.setattr(Network, "build", worked)
+    monkeypatch.setattr(Network, "_built", worked)
     monkeypatch.setattr(train, "fit", worked)
 
 

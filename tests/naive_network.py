@@ -128,7 +128,10 @@ def _by_source(e, n_pre):
     return order, np.concatenate([[0], np.cumsum(np.bincount(e.sources, minlength=n_pre))])
 
 
-def unpack(network, block=4096):
+BLOCK = 4096  # targets a block in the tests: several blocks without very many neurons
+
+
+def unpack(network, block=BLOCK):
     """All synapses of a built network, taken out of its packed arrays, as a list of `Edges`."""
     found = []
     for source, target, s in [(g, g, g.synapses) for g in network._simulation.groups] \

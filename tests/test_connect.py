@@ -6,10 +6,10 @@ import scipy.stats
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from eventsnn.connect.cpu import BLOCK
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
 from eventsnn.simulate import Network
 from tests import naive_network as naive
+from tests.naive_network import BLOCK
 from tests.tolerance import STANDARD_ERRORS
 
 DT = 1e-4

@@ -11,7 +11,9 @@ import numpy as np
 from eventsnn.core import random
 from eventsnn.core.jit import kernel, scalar
 
-BLOCK = 4096  # targets a block: part of the result, as it sets the order of additions
+# Targets a block: many, since each block has a row of its own for each source, but not all, since
+# blocks are what threads share out. Their numbers must fit uint16.
+BLOCK = 32768
 
 SHARED = np.int64(np.iinfo(np.int64).min)  # in place of where weights lie: all synapses share one
 
@@ -45,16 +47,17 @@ def _targets_of(seed, item, source, start, stop, autapse, log_miss, targets, at)
 
 
 @kernel
-def fixed_probability(seed, projection, pre_start, post_start, post_stop, autapses, log_miss, rows,
-                      targets):
+def fixed_probability(seed, projection, pre_start, post_start, post_stop, autapses, log_miss, size,
+                      rows, targets):
     """Connect each pair of neurons with one probability.
 
-    `pre_start`, `post_start` and `post_stop` number neurons within their groups. With `targets`
-    None writes the length of each row to `rows`, else, with `rows` in place, the targets.
+    `pre_start`, `post_start` and `post_stop` number neurons within their groups; `size` is that of
+    a block. With `targets` None writes the length of each row to `rows`, else, with `rows` in
+    place, the targets.
     """
     for block in range(rows.shape[0]):
-        first = block * BLOCK
-        start, stop = max(first, post_start), min(first + BLOCK, post_stop)
+        first = block * size
+        start, stop = max(first, post_start), min(first + size, post_stop)
         item = (np.uint64(projection) << np.uint64(16)) | np.uint64(block)
         for i in range(rows.shape[1] - 1):
             if start >= stop:
@@ -73,16 +76,16 @@ def fixed_probability(seed, projection, pre_start, post_start, post_stop, autaps
 
 
 @kernel
-def split_by_block(indptr, indices, data, post_start, rows, targets, weights):
-    """Copy a CSR matrix with sorted rows into block-split form; `rows` is written too."""
+def split_by_block(indptr, indices, data, post_start, size, rows, targets, weights):
+    """Copy a CSR matrix with sorted rows into blocks of `size`; `rows` is written too."""
     at = 0
     for block in range(rows.shape[0]):
-        first = block * BLOCK
+        first = block * size
         for i in range(indptr.shape[0] - 1):
             rows[block, i] = at
             for j in range(indptr[i], indptr[i + 1]):
                 target = indices[j] + post_start - first
-                if 0 <= target < BLOCK:
+                if 0 <= target < size:
                     targets[at] = target
                     weights[at] = data[j]
                     at += 1

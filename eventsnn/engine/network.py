@@ -13,7 +13,7 @@ from numba import prange
 from numba.core import types
 from numba.extending import overload
 
-from eventsnn.connect.cpu import BLOCK, deliver_row
+from eventsnn.connect.cpu import deliver_row
 from eventsnn.core import random
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
@@ -21,7 +21,7 @@ from eventsnn.core.jit import kernel, scalar
 from eventsnn.surrogates import draw
 
 _DRIVE = np.uint64(random.DRIVE)
-_BLOCK, _ZERO, _ONE, _EIGHT = np.uint64(BLOCK), np.uint64(0), np.uint64(1), np.uint64(8)
+_ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 
 
 class Synapses(NamedTuple):
@@ -102,15 +102,15 @@ def _drive(drives, seed, ring, slot, step_number, start, stop, number):
 
 
 @scalar
-def _update_block(block, first_step, window, ring, outside, base, nothing, s, p, dt, th, drives,
-                  seed, number, fired, spikes, ends):
+def _update_block(block, size, first_step, window, ring, outside, base, nothing, s, p, dt, th,
+                  drives, seed, number, fired, spikes, ends):
     """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
 
     They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
     """
     n, depth = np.uint64(fired.shape[0]), np.uint64(ring.shape[0])
-    start = np.uint64(block) * _BLOCK
-    stop = min(start + _BLOCK, n)
+    start = np.uint64(block) * size
+    stop = min(start + size, n)
     whole = start + (stop - start) // _EIGHT * _EIGHT
     count = _ZERO
     for w in range(np.uint64(window)):
@@ -141,14 +141,14 @@ def _update_block(block, first_step, window, ring, outside, base, nothing, s, p,
 
 
 @scalar
-def deliver_block(block, first_step, window, spikes, ends, synapses, ring):
+def deliver_block(block, size, first_step, window, spikes, ends, synapses, ring):
     """Deliver the spikes of a window to the neurons of one block.
 
     A spike at the end of step `n` with a delay of `d` steps acts at the start of step
     ``n + 1 + d``. Inputs are added in the order of step, projection and source, which does not
     depend on where windows begin.
     """
-    depth, first = np.uint64(ring.shape[0]), np.uint64(block) * _BLOCK
+    depth, first = np.uint64(ring.shape[0]), np.uint64(block) * size
     for w in range(window):
         for q in range(synapses.delay.shape[0]):
             n_pre, pre_start = synapses.n_pre[q], synapses.pre_start[q]
@@ -175,25 +175,25 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
     return at
 
 
-def _advance(first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, drives, seed,
-             number, synapses, fired, spikes, ends, steps, ids):
+def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, drives,
+             seed, number, synapses, fired, spikes, ends, steps, ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
-    `ring` holds the input from the group itself, `outside` that from other groups, or is None;
-    `base` (channels, N) is the constant input, `nothing` zeros of that shape; `number` is that of
-    the group's first neuron in the network, for random numbers. Returns the number of steps done
-    and of spikes written: their `steps` (the number of the step at whose end the spike is) and
-    `ids`.
+    `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
+    other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
+    shape; `number` is that of the group's first neuron in the network, for random numbers. Returns
+    the number of steps done and of spikes written: their `steps` (the number of the step at whose
+    end the spike is) and `ids`.
     """
     n_blocks = ends.shape[0]
     done, at = 0, 0
     while done < n_steps and at + window * fired.shape[0] <= steps.shape[0]:
         now, length = first_step + np.uint64(done), min(window, n_steps - done)
         for block in prange(n_blocks):
-            _update_block(block, now, length, ring, outside, base, nothing, s, p, dt, th, drives,
-                          seed, number, fired, spikes, ends)
+            _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
+                          drives, seed, number, fired, spikes, ends)
         for block in prange(n_blocks):
-            deliver_block(block, now, length, spikes, ends, synapses, ring)
+            deliver_block(block, size, now, length, spikes, ends, synapses, ring)
         at = _collect(now, length, spikes, ends, at, steps, ids)
         done += length
     return done, at
@@ -204,9 +204,9 @@ advance_parallel = kernel(_advance, parallel=True)
 
 
 @kernel
-def deliver(step_number, ids, synapses, outside):
+def deliver(size, step_number, ids, synapses, outside):
     """Deliver the spikes `ids` (1, n) uint32 of another group's neurons in one step."""
     ends = np.zeros((1, 2), np.int64)
     ends[0, 1] = ids.shape[1]
-    for block in range((outside.shape[2] + BLOCK - 1) // BLOCK):
-        deliver_block(block, step_number, 1, ids, ends, synapses, outside)
+    for block in range((np.uint64(outside.shape[2]) + size - _ONE) // size):
+        deliver_block(np.int64(block), size, step_number, 1, ids, ends, synapses, outside)

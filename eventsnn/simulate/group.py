@@ -5,7 +5,7 @@ from typing import Any
 import numba
 import numpy as np
 
-from eventsnn.connect.cpu import BLOCK, SHARED
+from eventsnn.connect import cpu
 from eventsnn.core import jit
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import network, run
@@ -55,9 +55,10 @@ class Group:
         self.ring = np.tile(self.base, (depth, 1, 1))
         self.nothing = np.zeros_like(self.base)
         self.outside = np.tile(self.nothing, (depth, 1, 1)) if from_outside else None
-        n_blocks = -(-self.n // BLOCK)
+        self.block = cpu.BLOCK
+        n_blocks = -(-self.n // self.block)
         self.fired = np.zeros(self.n, np.bool_)
-        self.spikes = np.zeros((n_blocks, self.window * min(BLOCK, self.n)), np.uint32)
+        self.spikes = np.zeros((n_blocks, self.window * min(self.block, self.n)), np.uint32)
         self.ends = np.zeros((n_blocks, self.window + 1), np.int64)
         room = max(SPIKES, 2 * self.window * self.n)
         self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
@@ -73,9 +74,10 @@ class Group:
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
         parallel = threads > 1 and self.n * self.window >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
-            np.uint64(first_step), n_steps, self.window, self.ring, self.outside, self.base,
-            self.nothing, self.state, self.p, self.dt, self.threshold, self.drives, self.seed,
-            self.number, self.synapses, self.fired, self.spikes, self.ends, self.steps, self.ids)
+            np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
+            self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
+            self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
+            self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""
@@ -142,5 +144,5 @@ def pack(wired: list[tuple[Projection, Wiring]], pre_starts: dict[str, int]) -> 
         delay=np.array([q.delay for q, _ in wired], np.int64),
         channel=np.array([q.channel for q, _ in wired], np.int64),
         weight=np.array([w.weight for _, w in wired], np.float32),
-        weights_at=np.array([SHARED if w.weights is None else at_w - at_t for (_, w), at_t, at_w
+        weights_at=np.array([cpu.SHARED if w.weights is None else at_w - at_t for (_, w), at_t, at_w
                              in zip(wired, target_at, weight_at, strict=True)], np.int64))

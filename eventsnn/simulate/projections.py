@@ -63,10 +63,10 @@ def wire(projection: Projection, pre_start: int, post_start: int, n_post: int,
         with np.errstate(divide="ignore"):
             itself = pre.population is post.population  # else equal numbers are no autapse
             rule = (projection.autapses or not itself, np.log1p(-np.float64(p)))
-        cpu.fixed_probability(*fixed, *rule, rows, None)
+        cpu.fixed_probability(*fixed, *rule, cpu.BLOCK, rows, None)
         _lengths_to_starts(rows)
         targets = np.empty(int(rows[-1, -1]), np.uint16)
-        cpu.fixed_probability(*fixed, *rule, rows, targets)
+        cpu.fixed_probability(*fixed, *rule, cpu.BLOCK, rows, targets)
     else:
         targets = np.empty(0, np.uint16)
     return Wiring(rows, targets, None, projection.weight)
@@ -85,7 +85,7 @@ def _lengths_to_starts(rows: np.ndarray) -> None:
 def _from_matrix(csr: Any, post_start: int, rows: np.ndarray, weight: float) -> Wiring:
     targets, weights = np.empty(csr.nnz, np.uint16), np.empty(csr.nnz, np.float32)
     cpu.split_by_block(csr.indptr.astype(np.int64), csr.indices.astype(np.int64),
-                       csr.data.astype(np.float32), post_start, rows, targets, weights)
+                       csr.data.astype(np.float32), post_start, cpu.BLOCK, rows, targets, weights)
     if csr.nnz and (weights == weights[0]).all():  # one number in place of one a synapse
         return Wiring(rows, targets, None, float(weights[0]))
     return Wiring(rows, targets, weights, weight)

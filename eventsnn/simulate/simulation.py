@@ -73,7 +73,8 @@ class Simulation:
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            engine.deliver(np.uint64(0), np.empty((1, 0), np.uint32), b.synapses, b.target.outside)
+            engine.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
+                           b.synapses, b.target.outside)
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -107,8 +108,9 @@ class Simulation:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
-                    engine.deliver(np.uint64(step), ids[None, begin:end].astype(np.uint32),
-                                   b.synapses, b.target.outside)
+                    engine.deliver(np.uint64(b.target.block), np.uint64(step),
+                                   ids[None, begin:end].astype(np.uint32), b.synapses,
+                                   b.target.outside)
         return n_spikes, n_events
 
 
