@@ -10,6 +10,7 @@ import sys
 import pytest
 
 import eventsnn
+from eventsnn.engine import network
 
 # Prints the potential of a LIF, or of a model of the user's, and what the cache did for it.
 RUN = """
@@ -190,3 +191,11 @@ def test_cache__of_a_writable_home_serves_a_read_only_tree(tree):
 
     assert (first["hits"], again["hits"]) == (0, 1)
     assert first["v"] == again["v"]
+
+
+def test_cache__tells_the_parallel_form_of_a_kernel_from_the_serial_one():
+    def keys(dispatcher):
+        return dispatcher._cache._index_key((), dispatcher.targetctx.codegen())
+
+    assert network.advance.py_func is network.advance_parallel.py_func
+    assert keys(network.advance) != keys(network.advance_parallel)

@@ -44,11 +44,18 @@ scalar = register_jitable(forceinline=True)
 
 
 class SourceCache(FunctionCache):
-    """Disk cache whose key includes the sources of everything a kernel may inline."""
+    """Disk cache whose key includes the sources of everything a kernel may inline.
+
+    And whether it is parallel: Numba's own key does not tell the two forms of one function apart.
+    """
+
+    def __init__(self, function: Callable, parallel: bool) -> None:
+        super().__init__(function)
+        self._parallel = parallel
 
     def _index_key(self, sig: Any, codegen: Any) -> tuple:
         argument_types = getattr(sig, "args", sig)  # a signature, or the types alone
-        return (*super()._index_key(sig, codegen), SOURCES_SHA256,
+        return (*super()._index_key(sig, codegen), self._parallel, SOURCES_SHA256,
                 *_foreign_sources(argument_types))
 
 
@@ -94,7 +101,7 @@ def kernel(function: Callable | None = None, *, parallel: bool = False) -> Calla
     dispatcher = njit(function, parallel=parallel, **OPTIONS)
     if hasattr(dispatcher, "_cache"):  # a plain function under NUMBA_DISABLE_JIT
         try:
-            dispatcher._cache = SourceCache(function)
+            dispatcher._cache = SourceCache(function, parallel)
         except RuntimeError:
             pass  # Numba found no folder it may write to
     return dispatcher
