@@ -101,7 +101,7 @@ def parameters(p: NamedTuple, dt: float) -> None:
     Euler needs ``dt * rate <= 2`` to be stable and below 1 to be accurate.
     """
     for name, value in zip(p._fields, p, strict=True):
-        value = real_array(name, value)
+        value = real_array(name, value).astype(np.float64)  # whole numbers know no infinity
         finite(name, value, np.float32)
         least, most = np.min(value, initial=np.inf), np.max(value, initial=-np.inf)
         if name == "rho_reset" and value.size and least < 0:
