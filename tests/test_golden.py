@@ -17,6 +17,7 @@ RUNNERS = {
     **{(family, kind): run for family in neurons.NAMES for kind, run in (
         ("feed_forward", neurons.feed_forward), ("recurrent", neurons.recurrent),
         ("module_step", neurons.module), ("module_sequence", neurons.module))},
+    ("izhikevich", "behavior"): neurons.behavior,
     ("thresholds", "*"): others.threshold,
     ("encoders", "*PoissonEncoder*"): others.poisson,
     ("encoders", "ConstantCurrentLIFEncoder"): others.encoder,
@@ -30,8 +31,7 @@ RUNNERS = {
 # Not built yet, and reported as such. The list is empty when the models are complete.
 NOT_BUILT = (
     *((family, "*") for family in (
-        "ada_lif", "adjoint", "coba_lif", "conv", "izhikevich", "lif_adex", "lif_adex_refrac",
-        "lif_ex", "lif_mc", "lif_mc_refrac", "lsnn", "misc", "plasticity")),
+        "adjoint", "conv", "lif_mc", "lif_mc_refrac", "misc", "plasticity")),
     ("encoders", "PopulationEncoder"),
     ("encoders", "lif_ex_current_encoder"),
     ("encoders", "lif_adex_current_encoder"),

@@ -7,10 +7,10 @@ from eventsnn import layers
 from eventsnn.core.dispatch import MODELS
 from tests import tolerance
 from tests.naive import surrogates as naive_surrogates
-from tests.naive.differences import DIFFERENCE, gradient
+from tests.naive.differences import DIFFERENCE, smooth_gradient
 from tests.naive.relaxed import relax
 from tests.neuron_contract import (
-    DT, SMOOTH, assert_same, at, case, each_model, mapped, n_steps_of, sequence, twin_of,
+    DT, SMOOTH, assert_same, at, case, each_model, mapped, n_steps_of, sequence, smooth, twin_of,
 )
 
 
@@ -48,7 +48,7 @@ class Relaxed:
                 p_k = {f: float(v[index[-1]] if np.ndim(v) else v) for f, v in p.items()}
                 s_k = {f: float(v[index]) for f, v in now.items()}
                 out[t, *index], s_k = twin.step(s_k, at(drive, index), p_k, DT, fire, held)
-                first_calls[t, index] = calls[0] if calls else None
+                first_calls[t, index] = calls[twin.reset_call] if calls else None
                 for f in s:
                     states[f][t, *index] = s_k[f]
             z, now = out[t], {f: states[f][t] for f in s}
@@ -68,15 +68,16 @@ def mixed(cls, p, neurons):
 @each_model
 def test_backward__equals_differences_of_the_relaxed_sequence(cls, record, stop_reset, rng, plain,
                                                               monkeypatch):
-    relax(monkeypatch, SMOOTH)
+    th = smooth(cls)
+    relax(monkeypatch, th)
     n_steps, shape = 6, (2, 2)
     p, s, x = case(cls, rng, shape, n_steps)
     p, fields = mixed(cls, p, 2)
     out_bar = rng.normal(size=(n_steps, *shape))
     bars = MODELS[cls].state(*rng.normal(size=(len(s), *(out_bar.shape if record else shape))))
-    layer = sequence(cls, p, SMOOTH, DT, stop_reset=stop_reset, trainable=fields,
+    layer = sequence(cls, p, th, DT, stop_reset=stop_reset, trainable=fields,
                      record_states=record)
-    twin, tape = Relaxed(cls, SMOOTH, stop_reset), layers.Tape()
+    twin, tape = Relaxed(cls, th, stop_reset), layers.Tape()
 
     out, _ = layer(x, s, tape=tape)
     g = layer.backward(out_bar, tape, bars)
@@ -90,14 +91,14 @@ def test_backward__equals_differences_of_the_relaxed_sequence(cls, record, stop_
     p, s = p._asdict(), s._asdict()
     tolerance.assert_close(out, twin(p, s, x)[0], tolerance.OUTPUT, "out")
     for f in fields:
-        expected = gradient(lambda v: loss(p | {f: v}, s, x), p[f])
+        expected = smooth_gradient(lambda v: loss(p | {f: v}, s, x), p[f])
         tolerance.assert_close(g.weights[f], expected, DIFFERENCE, f)
     for f in s:
-        expected = gradient(lambda v: loss(p, s | {f: v}, x), s[f])
+        expected = smooth_gradient(lambda v: loss(p, s | {f: v}, x), s[f])
         tolerance.assert_close(getattr(g.state, f), expected, DIFFERENCE, f)
     for f in x._fields if isinstance(x, tuple) else (None,):
-        expected = gradient(lambda v: loss(p, s, x._replace(**{f: v}) if f else v),
-                            getattr(x, f) if f else x)
+        expected = smooth_gradient(lambda v: loss(p, s, x._replace(**{f: v}) if f else v),
+                                   getattr(x, f) if f else x)
         tolerance.assert_close(getattr(g.x, f) if f else g.x, expected, DIFFERENCE, "x")
 
 
@@ -131,14 +132,14 @@ def test_backward__equals_differences_of_the_relaxed_network(name, stop_reset, r
     assert_same(state.z, out)
     for actual, argument, value in ((g.x, "x", x), (g.weights["input_weights"], "w_in", w_in),
                                     (g.state.z, "z_before", z_before)):
-        expected = gradient(lambda v: loss(**{argument: v}), value)
+        expected = smooth_gradient(lambda v: loss(**{argument: v}), value)
         tolerance.assert_close(actual, expected, DIFFERENCE, argument)
-    expected = gradient(lambda v: loss(w=v), w)
+    expected = smooth_gradient(lambda v: loss(w=v), w)
     np.fill_diagonal(expected, 0.0)
     tolerance.assert_close(g.weights["recurrent_weights"], expected, DIFFERENCE, "w")
     for f in fields:
-        expected = gradient(lambda v: loss(p=p._asdict() | {f: v}), getattr(p, f))
+        expected = smooth_gradient(lambda v: loss(p=p._asdict() | {f: v}), getattr(p, f))
         tolerance.assert_close(g.weights[f], expected, DIFFERENCE, f)
     for f in s._fields:
-        expected = gradient(lambda v: loss(s=s._asdict() | {f: v}), getattr(s, f))
+        expected = smooth_gradient(lambda v: loss(s=s._asdict() | {f: v}), getattr(s, f))
         tolerance.assert_close(getattr(g.state.neuron, f), expected, DIFFERENCE, f)

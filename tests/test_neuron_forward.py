@@ -8,7 +8,8 @@ from eventsnn.core.dispatch import MODELS
 from tests.naive import neurons as naive
 from tests.naive.relaxed import plain_engine
 from tests.neuron_contract import (
-    DT, assert_same, at, case, each_dtype, each_model, mapped, n_steps_of, sequence, twin_of,
+    DT, PARAMETERS, assert_same, at, case, draw, each_dtype, each_model, mapped, n_steps_of,
+    sequence, twin_of,
 )
 
 # Float32 results differ from those of float64 arithmetic by this many roundings; the factor is what
@@ -51,23 +52,23 @@ def naive_run(cls, p, s, x, fire_at=lambda index: naive.step_function):
 def test_forward__equals_naive_loop(cls, dtype, rng):
     p, s, x = case(cls, rng, (2, 7), 60, dtype)
     layer = sequence(cls, p, dt=DT, record_states=True)
-    eps = np.finfo(dtype).eps
+    rounding = ROUNDINGS * twin_of(cls).scale * np.finfo(dtype).eps
 
     out, states = layer(x, s)
     expected, expected_states, near = naive_run(cls, p, s, x)
 
     assert out.dtype == dtype
-    tied = np.cumsum(near <= ROUNDINGS * eps, axis=0) > 0  # from then on, it may go either way
+    tied = np.cumsum(near <= rounding, axis=0) > 0  # from then on, it may go either way
     assert tied.mean() <= 0.05, "this case tells nothing: too many potentials lie at the threshold"
     if MODELS[cls].spiking:
         np.testing.assert_array_equal(out[~tied], expected[~tied])
         assert 0.02 < expected.mean() < 0.98
     else:
-        np.testing.assert_allclose(out, expected, rtol=0, atol=ROUNDINGS * eps)
+        np.testing.assert_allclose(out, expected, rtol=0, atol=rounding)
     for f, values in states._asdict().items():
         assert values.dtype == dtype
         np.testing.assert_allclose(values[~tied], expected_states[f][~tied], rtol=0,
-                                   atol=ROUNDINGS * eps, err_msg=f)
+                                   atol=rounding, err_msg=f)
 
 
 @each_dtype
@@ -91,7 +92,8 @@ def test_engine__compiled_equals_plain_python(cls, dtype, rng, monkeypatch):
     assert_same(compiled, results())
 
 
-@each_model
+@pytest.mark.parametrize("cls", [c for c in PARAMETERS if MODELS[c].rests],
+                         ids=lambda cls: cls.__name__[:-10])
 def test_forward__rests_without_input(cls, rng, plain):
     p, s, x = case(cls, rng, (2, 3), 20)
     x = mapped(np.zeros_like, x)
@@ -104,6 +106,29 @@ def test_forward__rests_without_input(cls, rng, plain):
             np.testing.assert_array_equal(value, np.broadcast_to(at_rest, value.shape))
         np.testing.assert_array_equal(
             out, 0.0 if MODELS[cls].spiking else np.broadcast_to(rest.v, out.shape))
+
+
+@pytest.mark.parametrize("cls", [c for c in PARAMETERS if MODELS[c].converges],
+                         ids=lambda cls: cls.__name__[:-10])
+def test_forward__halving_dt_halves_the_error(cls, rng, plain):
+    p, s, x = case(cls, rng, (2, 3), 1)
+    quiet = {f: r for f, r in twin_of(cls).quiet.items() if f in s._fields}
+    s = s._replace(**draw(quiet, rng, (2, 3)))
+    no_input = mapped(lambda a: np.zeros((1, 2, 3)), x)
+
+    def after_4_ms(n_steps):
+        x = mapped(lambda a: np.repeat(a, n_steps, axis=0), no_input)
+        out, end = sequence(cls, p, dt=4e-3 / n_steps)(x, s)
+        assert not MODELS[cls].spiking or not out.any()
+        return np.stack([*end])
+
+    once, half, fourth = map(after_4_ms, (32, 64, 128))
+    # the error is e dt + O(dt^2), so differences of two steps halve as the errors do
+    first, second = np.abs(once - half).sum(axis=(1, 2)), np.abs(half - fourth).sum(axis=(1, 2))
+    moved = first > 1e-9 * np.abs(once).max()  # a counter at rest does not move
+
+    assert moved.any()
+    np.testing.assert_allclose(first[moved] / second[moved], 2.0, rtol=0.1)
 
 
 @each_model

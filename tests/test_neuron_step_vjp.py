@@ -7,7 +7,7 @@ import pytest
 
 from eventsnn.core import dispatch
 from eventsnn.core.dispatch import MODELS
-from eventsnn.neurons import lif
+from eventsnn.neurons import lif, terms
 from eventsnn.surrogates import prepare
 from tests.naive import surrogates as naive_surrogates
 from tests.naive.differences import DIFFERENCE, gradient
@@ -48,8 +48,9 @@ def naive_gradient(cls, point, switches, th, z_bar, s_bar, stop_reset):
     calls = []
     vector = np.array([point[name] for name in names])
     scalar(vector, None, calls)
-    held = calls[0][1] if stop_reset and twin.fires else None
-    return dict(zip(names, gradient(lambda v: scalar(v, held), vector))), calls
+    u, z = calls[twin.reset_call] if twin.fires else (None, None)
+    bars = gradient(lambda v: scalar(v, z if stop_reset else None), vector, twin.difference)
+    return dict(zip(names, bars)), u
 
 
 def package_gradient(cls, point, switches, th, z_bar, s_bar, stop_reset, step_vjp):
@@ -77,9 +78,9 @@ def random_points(cls, th, rng, n):
         point |= {("p", f): rng.uniform(*r) for f, r in twin.p.items()}
         switches = {f: np.float64(rng.choice(v)) for f, v in twin.switches.items()}
         z_bar, s_bar = rng.normal(), {f: np.float64(rng.normal()) for f in twin.s}
-        if i % 2 and twin.fires and ("p", "v_th") in point:
-            _, calls = naive_gradient(cls, point, switches, th, z_bar, s_bar, False)
-            point["p", "v_th"] += calls[0][0] - rng.uniform(-0.02, 0.02)
+        if i % 2 and twin.fires:
+            _, u = naive_gradient(cls, point, switches, th, z_bar, s_bar, False)
+            point[twin.near] += u - rng.uniform(-0.02, 0.02)
         yield point, switches, z_bar, s_bar
 
 
@@ -120,34 +121,47 @@ def test_step_vjp__every_gradient_is_put_to_the_test(cls, rng, monkeypatch):
 
 
 PLANTED = [
-    ("v_th=-u_bar", "v_th=u_bar"),
-    ("(_ONE - stop_reset) * (p.v_reset - v) * s_bar.v", "_ZERO"),
-    ("(_ONE - stop_reset) * ", ""),
-    ("(p.v_reset - v)", "(v - p.v_reset)"),
-    ("- b * s_bar.i", "+ b * s_bar.i"),
-    ("i_bar = a * v_bar", "i_bar = v_bar"),
-    ("v_bar - a * v_bar", "v_bar"),
-    ("choose(z, s_bar.v, _ZERO)", "s_bar.v"),
-    ("choose(z, _ZERO, s_bar.v)", "s_bar.v"),
-    ("-dt * i * s_bar.i", "-dt * s.i * s_bar.i"),
-    ("dt * drive * v_bar", "a * drive * v_bar"),
-    ("v_leak=a * v_bar", "v_leak=-a * v_bar"),
+    (terms.fire_vjp, "-u_bar, ", "u_bar, "),
+    (terms.fire_vjp, "(_ONE - stop_reset) * (v_reset - v) * bar", "_ZERO"),
+    (terms.fire_vjp, "(_ONE - stop_reset) * ", ""),
+    (terms.fire_vjp, "(v_reset - v)", "(v - v_reset)"),
+    (terms.fire_vjp, "choose(z, bar, _ZERO)", "bar"),
+    (terms.fire_vjp, "choose(z, _ZERO, bar)", "bar"),
+    (terms.relax_vjp, "bar - a * bar", "bar"),
+    (terms.relax_vjp, "a * bar, dt", "bar, dt"),
+    (terms.relax_vjp, "dt * (target - y)", "a * (target - y)"),
+    (terms.relax_vjp, "(target - y)", "target"),
+    (lif.step_vjp, "i_bar + target_bar", "i_bar - target_bar"),
+    (lif.step_vjp, "relax_vjp(i, _ZERO", "relax_vjp(s.i, _ZERO"),
+    (lif.step_vjp, "tau_syn_bar, tau_mem_bar, target_bar", "tau_mem_bar, tau_syn_bar, target_bar"),
+    (lif.step_vjp, "LIFState(v_bar, i_bar), i_bar", "LIFState(v_bar, i_bar), target_bar"),
 ]
 
 
-@pytest.mark.parametrize("right, wrong", PLANTED, ids=[wrong for _, wrong in PLANTED])
-def test_step_vjp__planted_error_is_caught(right, wrong, rng, monkeypatch):
-    relax(monkeypatch, SMOOTH)
-    source = inspect.getsource(lif.step_vjp)
-    source = source[source.index("def step_vjp"):]
+def rewritten(namespace, function, right="", wrong=""):
+    """A function compiled again, with a part of its source replaced, in a copy of a namespace."""
+    source = inspect.getsource(function)
+    source = source[source.index(f"def {function.__name__}"):]
     assert right in source, "the equation has changed: plant another error"
-    good, bad = dict(vars(lif)), dict(vars(lif))
-    exec(source, good)
-    exec(source.replace(right, wrong), bad)
+    namespace = dict(namespace)
+    exec(source.replace(right, wrong) if right else source, namespace)
+    return namespace
 
-    check_transpose(lif.LIFParameters, SMOOTH, rng, good["step_vjp"])
+
+@pytest.mark.parametrize("function, right, wrong", PLANTED, ids=[wrong for *_, wrong in PLANTED])
+def test_step_vjp__planted_error_is_caught(function, right, wrong, rng, monkeypatch):
+    relax(monkeypatch, SMOOTH)
+    name = function.__name__
+
+    def lif_with(right, wrong):
+        if function is lif.step_vjp:
+            return rewritten(vars(lif), function, right, wrong)["step_vjp"]
+        term = rewritten(vars(terms), function, right, wrong)[name]
+        return rewritten({**vars(lif), name: term}, lif.step_vjp)["step_vjp"]
+
+    check_transpose(lif.LIFParameters, SMOOTH, rng, lif_with("", ""))
     with pytest.raises(AssertionError):
-        check_transpose(lif.LIFParameters, SMOOTH, rng, bad["step_vjp"])
+        check_transpose(lif.LIFParameters, SMOOTH, rng, lif_with(right, wrong))
 
 
 @each_model

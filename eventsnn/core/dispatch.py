@@ -24,6 +24,9 @@ class Model(NamedTuple):
     inputs: type | None  # NamedTuple of input channels, or None for a single one
     spiking: bool  # whether the output is spikes
     recurrent_stops_reset: bool  # whether the reset stops the gradient in the recurrent shapes
+    inhibition: float  # sign, in the channel ``inh``, of what negative input or weights bring
+    rests: bool  # whether neurons without input stay at `rest`
+    converges: bool  # whether halving dt halves the error of a free motion: forward Euler's order
 
 
 MODELS: dict[type, Model] = {}
@@ -33,10 +36,11 @@ INLINED_FOR: dict[type, tuple[Callable, ...]] = {}
 
 def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Callable, *,
                     rest: Callable, inputs: type | None = None, spiking: bool = True,
-                    recurrent_stops_reset: bool = False) -> Model:
+                    recurrent_stops_reset: bool = False, inhibition: float = -1.0,
+                    rests: bool = True, converges: bool = True) -> Model:
     """Make a model known to every loop. Called once, at the end of the model's file."""
     MODELS[parameters] = Model(parameters, state, step, step_vjp, rest, inputs, spiking,
-                               recurrent_stops_reset)
+                               recurrent_stops_reset, inhibition, rests, converges)
     INLINED_FOR[parameters] = step, step_vjp
     return MODELS[parameters]
 

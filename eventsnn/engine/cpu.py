@@ -21,7 +21,7 @@ What makes them fast, each found by measuring:
 import numpy as np
 
 from eventsnn.core.dispatch import step, step_vjp
-from eventsnn.core.fields import accumulate, add, load, pick, store
+from eventsnn.core.fields import accumulate, accumulate_scaled, add, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.surrogates import draw, spike, spike_slope
 
@@ -84,8 +84,8 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
 
     Event-driven: rows of `w` (N, N) [source, target] are added for the sources that spiked. `order`
     (T,) uint64: ``0, ..., T - 1``; `x` (T, B, N), the input from outside, holds the whole input on
-    return; `z_before` (B, N), the outputs of the step before; `z` (T, B, N), written; `h` None or
-    the tape (T, B, N), written.
+    return; `x` and `w` are tuples of channels for models that have them; `z_before` (B, N), the
+    outputs of the step before; `z` (T, B, N), written; `h` None or the tape (T, B, N), written.
     """
     n_batch, n = np.uint64(z.shape[1]), np.uint64(z.shape[2])
     for b in range(n_batch):
@@ -94,7 +94,7 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
                 z_j = z[t - _ONE, b, j] if t > _ZERO else z_before[b, j]
                 if z_j != _ZERO:
                     for k in range(n):
-                        x[t, b, k] += z_j * w[j, k]
+                        accumulate_scaled(x, (t, b, k), z_j, w, (j, k))
             for k in range(n):
                 s_k = load(s, (b, k))
                 store(h, (t, b, k), s_k)

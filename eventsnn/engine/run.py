@@ -107,29 +107,31 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
             _shaped(p_bar, lay) if with_p else None)
 
 
-def forward_recurrent(drive: np.ndarray, state: Any, z_before: np.ndarray, weights: np.ndarray,
-                      lay: Layout, dt: float, th: Any, first: int,
+def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any, lay: Layout,
+                      dt: float, th: Any, first: int,
                       taped: bool) -> tuple[np.ndarray, Any, Any]:
     """Run neurons coupled by `weights` (N, N) [receiver, sender]; else as `forward`.
 
     `drive` (T, *S), the input from outside, is the caller's to give away: on return it holds the
-    whole input, recurrent part included, as `backward_recurrent` takes it.
+    whole input, recurrent part included, as `backward_recurrent` takes it. Both it and the weights
+    are tuples for a model with several input channels.
     """
-    n_steps, dtype = len(drive), drive.dtype
-    assert drive.flags.c_contiguous  # a copy would be filled in its place
+    some = drive[0] if isinstance(drive, tuple) else drive
+    n_steps, dtype = len(some), some.dtype
+    assert some.flags.c_contiguous  # a copy would be filled in its place
     s = map_fields(np.copy, _flat(state, lay))
     z = np.empty((n_steps, lay.n_batch, lay.n), dtype)
     h = _empty(type(state), lay, dtype, n_steps) if taped else None
     cpu.forward_recurrent(_steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay),
-                          np.ascontiguousarray(weights.T), lay.p, dtype.type(dt), th,
-                          np.uint64(first), z, h)
+                          map_fields(lambda w: np.ascontiguousarray(w.T), weights), lay.p,
+                          dtype.type(dt), th, np.uint64(first), z, h)
     return (_shaped(z, lay, n_steps), _shaped(s, lay),
             None if h is None else _shaped(h, lay, n_steps))
 
 
-def backward_recurrent(drive: np.ndarray, h: Any, weights: np.ndarray, lay: Layout, dt: float,
-                       th: Any, first: int, stop_reset: bool, out_bar: np.ndarray, h_bar: Any,
-                       state_bar: Any, with_p: bool) -> tuple[np.ndarray, Any, np.ndarray, Any]:
+def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float, th: Any,
+                       first: int, stop_reset: bool, out_bar: np.ndarray, h_bar: Any,
+                       state_bar: Any, with_p: bool) -> tuple[Any, Any, np.ndarray, Any]:
     """Transpose of `forward_recurrent`.
 
     `drive` is the whole input of the neurons, as `forward_recurrent` leaves it. Returns
@@ -143,7 +145,7 @@ def backward_recurrent(drive: np.ndarray, h: Any, weights: np.ndarray, lay: Layo
     z_bar = _flat(out_bar, lay, n_steps)
     h_bar = None if h_bar is None else _flat(h_bar, lay, n_steps)
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
-    drive_bar = np.empty_like(z_bar)
+    drive_bar = map_fields(np.empty_like, drive)
     p_bar = _zeros(lay.p, lay, dtype) if with_p else None
     total = np.empty((1, lay.n_batch, lay.n), dtype)
     fed_back = np.zeros((lay.n_batch, lay.n), dtype)
@@ -151,11 +153,14 @@ def backward_recurrent(drive: np.ndarray, h: Any, weights: np.ndarray, lay: Layo
     for t in range(n_steps - 1, -1, -1):
         now = slice(t, t + 1)
         np.add(z_bar[t], fed_back, out=total[0])
-        cpu.backward(once, drive[now], map_fields(lambda a: a[now], h), lay.p, dt, th,
-                     np.uint64(first + t), stop, total,
+        cpu.backward(once, map_fields(lambda a: a[now], drive), map_fields(lambda a: a[now], h),
+                     lay.p, dt, th, np.uint64(first + t), stop, total,
                      None if h_bar is None else map_fields(lambda a: a[now], h_bar),
-                     s_bar, drive_bar[now], p_bar)
-        np.matmul(drive_bar[t], weights, out=fed_back)
+                     s_bar, map_fields(lambda a: a[now], drive_bar), p_bar)
+        if isinstance(weights, tuple):
+            fed_back = sum(bar[t] @ w for bar, w in zip(drive_bar, weights, strict=True))
+        else:
+            np.matmul(drive_bar[t], weights, out=fed_back)
     return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
             _shaped(p_bar, lay) if with_p else None)
 

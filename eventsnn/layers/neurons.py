@@ -1,137 +1,54 @@
 """The layers of each neuron: its cell, its sequence and their recurrent forms."""
 
-from eventsnn import neurons
-from eventsnn.layers.recurrent import RecurrentCell, RecurrentSequence
-from eventsnn.layers.spiking import Cell, Sequence
-
-
-class LICell(Cell):
-    """Leaky integrators, one step a call; the output is the potential."""
-
-    parameters = neurons.LIParameters
-
-
-class LI(Sequence):
-    """Leaky integrators over a sequence; the output is the potential."""
-
-    parameters = neurons.LIParameters
-
-
-class LIBoxCell(Cell):
-    """Leaky integrators without synaptic current, one step a call; the output is the potential."""
-
-    parameters = neurons.LIBoxParameters
-
-
-class LIBox(Sequence):
-    """Leaky integrators without synaptic current over a sequence; the output is the potential."""
-
-    parameters = neurons.LIBoxParameters
-
-
-class IAFCell(Cell):
-    """Integrate-and-fire neurons, one step a call."""
-
-    parameters = neurons.IAFParameters
-
-
-class IAF(Sequence):
-    """Integrate-and-fire neurons over a sequence."""
-
-    parameters = neurons.IAFParameters
-
-
-class IAFRecurrentCell(RecurrentCell):
-    """Integrate-and-fire neurons with recurrent weights, one step a call."""
-
-    parameters = neurons.IAFParameters
-
-
-class IAFRecurrent(RecurrentSequence):
-    """Integrate-and-fire neurons with recurrent weights over a sequence."""
-
-    parameters = neurons.IAFParameters
-
-
-class LIFCell(Cell):
-    """Leaky integrate-and-fire neurons, one step a call."""
-
-    parameters = neurons.LIFParameters
-
-
-class LIF(Sequence):
-    """Leaky integrate-and-fire neurons over a sequence."""
-
-    parameters = neurons.LIFParameters
-
-
-class LIFRecurrentCell(RecurrentCell):
-    """Leaky integrate-and-fire neurons with recurrent weights, one step a call."""
-
-    parameters = neurons.LIFParameters
-
-
-class LIFRecurrent(RecurrentSequence):
-    """Leaky integrate-and-fire neurons with recurrent weights over a sequence."""
-
-    parameters = neurons.LIFParameters
-
-
-class LIFBoxCell(Cell):
-    """Leaky integrate-and-fire neurons without synaptic current, one step a call."""
-
-    parameters = neurons.LIFBoxParameters
-
-
-class LIFBox(Sequence):
-    """Leaky integrate-and-fire neurons without synaptic current over a sequence."""
-
-    parameters = neurons.LIFBoxParameters
-
-
-class LIFBoxRecurrentCell(RecurrentCell):
-    """Leaky integrate-and-fire neurons without synaptic current, recurrent, one step a call."""
-
-    parameters = neurons.LIFBoxParameters
-
-
-class LIFBoxRecurrent(RecurrentSequence):
-    """Leaky integrate-and-fire neurons without synaptic current, recurrent, over a sequence."""
-
-    parameters = neurons.LIFBoxParameters
-
-
-class LIFRefracCell(Cell):
-    """Leaky integrate-and-fire neurons with a refractory period, one step a call."""
-
-    parameters = neurons.LIFRefracParameters
-
-
-class LIFRefrac(Sequence):
-    """Leaky integrate-and-fire neurons with a refractory period over a sequence."""
-
-    parameters = neurons.LIFRefracParameters
-
-
-class LIFRefracRecurrentCell(RecurrentCell):
-    """Leaky integrate-and-fire neurons with a refractory period, recurrent, one step a call."""
-
-    parameters = neurons.LIFRefracParameters
-
-
-class LIFRefracRecurrent(RecurrentSequence):
-    """Leaky integrate-and-fire neurons with a refractory period, recurrent, over a sequence."""
-
-    parameters = neurons.LIFRefracParameters
-
-
-class LIFExcInhCell(Cell):
-    """Leaky integrate-and-fire neurons with two input channels, one step a call."""
-
-    parameters = neurons.LIFExcInhParameters
-
-
-class LIFExcInh(Sequence):
-    """Leaky integrate-and-fire neurons with two input channels over a sequence."""
-
-    parameters = neurons.LIFExcInhParameters
+from eventsnn import neurons as _n
+from eventsnn.layers.shapes import four_shapes as _shapes
+from eventsnn.layers.special import Behaving as _Behaving
+from eventsnn.layers.special import Conductances as _Conductances
+
+LICell, LI, LIRecurrentCell, LIRecurrent = _shapes(
+    _n.LIParameters, "Leaky integrators; the output is the potential")
+LIBoxCell, LIBox, LIBoxRecurrentCell, LIBoxRecurrent = _shapes(
+    _n.LIBoxParameters, "Leaky integrators without synapse; the output is the potential")
+IAFCell, IAF, IAFRecurrentCell, IAFRecurrent = _shapes(
+    _n.IAFParameters, "Integrate-and-fire neurons")
+IAFRefracCell, IAFRefrac, IAFRefracRecurrentCell, IAFRefracRecurrent = _shapes(
+    _n.IAFRefracParameters, "Refractory integrate-and-fire neurons")
+LIFCell, LIF, LIFRecurrentCell, LIFRecurrent = _shapes(
+    _n.LIFParameters, "Leaky integrate-and-fire neurons")
+LIFRefracCell, LIFRefrac, LIFRefracRecurrentCell, LIFRefracRecurrent = _shapes(
+    _n.LIFRefracParameters, "Refractory leaky integrate-and-fire neurons")
+LIFBoxCell, LIFBox, LIFBoxRecurrentCell, LIFBoxRecurrent = _shapes(
+    _n.LIFBoxParameters, "Leaky integrate-and-fire neurons without synapse")
+LIFBoxRefracCell, LIFBoxRefrac, LIFBoxRefracRecurrentCell, LIFBoxRefracRecurrent = _shapes(
+    _n.LIFBoxRefracParameters, "Refractory leaky integrate-and-fire neurons without synapse")
+LIFExCell, LIFEx, LIFExRecurrentCell, LIFExRecurrent = _shapes(
+    _n.LIFExParameters, "Exponential integrate-and-fire neurons")
+LIFExBoxCell, LIFExBox, LIFExBoxRecurrentCell, LIFExBoxRecurrent = _shapes(
+    _n.LIFExBoxParameters, "Exponential integrate-and-fire neurons without synapse")
+LIFExRefracCell, LIFExRefrac, LIFExRefracRecurrentCell, LIFExRefracRecurrent = _shapes(
+    _n.LIFExRefracParameters, "Refractory exponential integrate-and-fire neurons")
+LIFAdExCell, LIFAdEx, LIFAdExRecurrentCell, LIFAdExRecurrent = _shapes(
+    _n.LIFAdExParameters, "Adaptive exponential integrate-and-fire neurons")
+LIFAdExBoxCell, LIFAdExBox, LIFAdExBoxRecurrentCell, LIFAdExBoxRecurrent = _shapes(
+    _n.LIFAdExBoxParameters, "Adaptive exponential integrate-and-fire neurons without synapse")
+LIFAdExRefracCell, LIFAdExRefrac, LIFAdExRefracRecurrentCell, LIFAdExRefracRecurrent = _shapes(
+    _n.LIFAdExRefracParameters, "Refractory adaptive exponential integrate-and-fire neurons")
+LSNNCell, LSNN, LSNNRecurrentCell, LSNNRecurrent = _shapes(
+    _n.LSNNParameters, "Leaky integrate-and-fire neurons with adaptive thresholds")
+LSNNRefracCell, LSNNRefrac, LSNNRefracRecurrentCell, LSNNRefracRecurrent = _shapes(
+    _n.LSNNRefracParameters, "Refractory integrate-and-fire neurons with adaptive thresholds")
+AdaLIFCell, AdaLIF, AdaLIFRecurrentCell, AdaLIFRecurrent = _shapes(
+    _n.AdaLIFParameters, "Leaky integrate-and-fire neurons with adaptation currents")
+IzhikevichCell, Izhikevich, IzhikevichRecurrentCell, IzhikevichRecurrent = _shapes(
+    _n.IzhikevichParameters, "Izhikevich neurons, of parameters or of a behaviour", _Behaving)
+LIFExcInhCell, LIFExcInh, LIFExcInhRecurrentCell, LIFExcInhRecurrent = _shapes(
+    _n.LIFExcInhParameters, "Leaky integrate-and-fire neurons with two synaptic currents")
+LIFExcInhRefracCell, LIFExcInhRefrac, LIFExcInhRefracRecurrentCell, LIFExcInhRefracRecurrent = (
+    _shapes(_n.LIFExcInhRefracParameters,
+            "Refractory leaky integrate-and-fire neurons with two synaptic currents"))
+CobaLIFCell, CobaLIF, CobaLIFRecurrentCell, CobaLIFRecurrent = _shapes(
+    _n.CobaLIFParameters, "Leaky integrate-and-fire neurons with conductances",
+    recurrent=_Conductances)
+CobaLIFRefracCell, CobaLIFRefrac, CobaLIFRefracRecurrentCell, CobaLIFRefracRecurrent = _shapes(
+    _n.CobaLIFRefracParameters, "Refractory leaky integrate-and-fire neurons with conductances",
+    recurrent=_Conductances)

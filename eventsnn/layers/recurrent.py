@@ -5,7 +5,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
+from eventsnn.layers import channels
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.spiking import NeuronLayer
 from eventsnn.surrogates import SuperSpike
@@ -40,6 +42,7 @@ class RecurrentLayer(NeuronLayer):
     """
 
     recurrent = True
+    lost_input = False  # whether the input is without effect: see `special.Conductances`
 
     def __init__(self, input_size: int, hidden_size: int, p: Any = None,
                  threshold: Any = SuperSpike(), dt: float = 1e-3, *, input_weights: Any = None,
@@ -55,16 +58,31 @@ class RecurrentLayer(NeuronLayer):
                 raise check.must(name, f"have shape () or ({n},)", np.shape(value))
         self.autapses = bool(autapses)
         draw = rng(seed)
-
-        def normal(shape: tuple) -> np.ndarray:
-            return np.sqrt(2 / n) * draw.standard_normal(shape)
-
-        self.input_weights = own_weights("input_weights", input_weights, normal, (n, input_size),
-                                         dtype)
-        self.recurrent_weights = own_weights("recurrent_weights", recurrent_weights, normal, (n, n),
-                                             dtype)
+        scale, recurrent_scale = self._scales(input_size, n)
+        self.input_weights = own_weights(
+            "input_weights", input_weights, lambda shape: scale * draw.standard_normal(shape),
+            (n, input_size), dtype)
+        self.recurrent_weights = own_weights(
+            "recurrent_weights", recurrent_weights,
+            lambda shape: recurrent_scale * draw.standard_normal(shape), (n, n), dtype)
         if not self.autapses:
             np.fill_diagonal(self.recurrent_weights, 0.0)
+
+    @staticmethod
+    def _scales(input_size: int, hidden_size: int) -> tuple[float, float]:
+        """Standard deviations of the default weights, of the input and recurrent."""
+        return np.sqrt(2 / hidden_size), np.sqrt(2 / hidden_size)
+
+    def _channels(self, weights: np.ndarray, dtype: np.dtype) -> Any:
+        """Weights in the float type of a call; a tuple of them for two input channels."""
+        w = weights.astype(dtype, copy=False)
+        return channels.split(self.model, w) if channels.has_two(self.model) else w
+
+    def _weight_bar(self, weights: np.ndarray, drive_bar: Any, senders: np.ndarray) -> np.ndarray:
+        """Gradient of weights for those of the receivers' drives."""
+        senders = senders.reshape(-1, senders.shape[-1])
+        bar = map_fields(lambda a: a.reshape(-1, self.hidden_size).T @ senders, drive_bar)
+        return channels.merge_bar(self.model, weights, bar) if isinstance(bar, tuple) else bar
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -91,8 +109,11 @@ class RecurrentLayer(NeuronLayer):
             check.shape("state.z", z.shape, shape, "to match x")
             z_before[...] = z
         x = x.astype(dtype, copy=False)
-        drive = np.ascontiguousarray(x @ self.input_weights.astype(dtype, copy=False).T)
-        w = self.recurrent_weights.astype(dtype, copy=False)
+        if self.lost_input:
+            x = np.zeros_like(x)
+        drive = map_fields(lambda w: np.ascontiguousarray(x @ w.T),
+                           self._channels(self.input_weights, dtype))
+        w = self._channels(self.recurrent_weights, dtype)
         out, end, h = run.forward_recurrent(drive, neuron, z_before, w, lay, self.dt, th, first,
                                             taped=tape is not None or record)
         self._check_finite(end, n_steps)
@@ -104,7 +125,7 @@ class RecurrentLayer(NeuronLayer):
 
     def _backward(self, out_bar: Any, tape: Tape, state_bar: Any, recorded: bool) -> Gradients:
         x, drive, z, z_before, h, lay, th, first = tape.pop(self)
-        dtype, n = z.dtype, self.hidden_size
+        dtype = z.dtype
         out_bar = cotangent("out_bar", out_bar, z.shape, dtype)
         neuron_bar, h_bar = None, None
         if state_bar is not None:
@@ -117,20 +138,23 @@ class RecurrentLayer(NeuronLayer):
                 out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype)
             if recorded and neuron_bar is not None:
                 h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype), None
-        w = self.recurrent_weights.astype(dtype, copy=False)
+        w = self._channels(self.recurrent_weights, dtype)
         before = np.concatenate([z_before[None], z[:-1]])
         drive_bar, neuron_bar, z_bar, p_bar = run.backward_recurrent(
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
             self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable))
 
-        rows = drive_bar.reshape(-1, n)
-        weights = {"input_weights": rows.T @ x.reshape(-1, self.input_size),
-                   "recurrent_weights": rows.T @ before.reshape(-1, n)}
+        weights = {
+            "input_weights": self._weight_bar(self.input_weights, drive_bar, x),
+            "recurrent_weights": self._weight_bar(self.recurrent_weights, drive_bar, before)}
         if not self.autapses:
             np.fill_diagonal(weights["recurrent_weights"], 0.0)
         x_bar = None
-        if tape.wants_input:
-            x_bar = drive_bar @ self.input_weights.astype(dtype, copy=False)
+        if tape.wants_input and self.lost_input:
+            x_bar = np.zeros_like(x)
+        elif tape.wants_input:
+            products = map_fields(np.matmul, drive_bar, self._channels(self.input_weights, dtype))
+            x_bar = sum(products) if isinstance(products, tuple) else products
         return Gradients(x_bar, RecurrentState(z_bar, neuron_bar), weights | self._p_bar(p_bar))
 
 

@@ -9,6 +9,7 @@ from eventsnn.core.dispatch import MODELS, Model
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.errors import NumericalError
+from eventsnn.layers import channels
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis
 from eventsnn.surrogates import SuperSpike, is_stochastic, prepare
 
@@ -22,6 +23,7 @@ class NeuronLayer(Layer):
 
     def __init__(self, p: Any = None, threshold: Any = SuperSpike(), dt: float = 1e-3, *,
                  stop_reset: bool | None = None, trainable: tuple[str, ...] = ()) -> None:
+        p, self._start = self._taken_apart(p)
         self.p = self.parameters() if p is None else p
         if type(self.p) is not self.parameters:
             raise check.must("p", f"be {self.parameters.__name__}", type(self.p).__name__,
@@ -40,6 +42,10 @@ class NeuronLayer(Layer):
             if name not in self.p._fields:
                 raise check.unknown("trainable", name, self.p._fields)
         self.p = type(self.p)(*map(self._owned, self.p._fields, self.p))
+
+    def _taken_apart(self, p: Any) -> tuple[Any, Any]:
+        """Parameters, and the state to start from if it is not that of rest."""
+        return p, None
 
     def _owned(self, name: str, value: Any) -> Any:
         if name in self.trainable or np.ndim(value):
@@ -70,11 +76,11 @@ class NeuronLayer(Layer):
                              error=TypeError)
 
     def _state(self, state: Any, shape: tuple, dtype: np.dtype) -> Any:
-        """The start state as arrays of `shape`: the one given, or the neurons at rest."""
+        """The state before the first step as arrays of `shape`: the one given, or the default."""
         cls: Any = self.model.state
         self._check_class("state", state)
         if state is None:
-            state = self.model.rest(self.p)
+            state = self.model.rest(self.p) if self._start is None else self._start
         arrays = []
         for name, value in zip(cls._fields, state, strict=True):
             value = check.real_array(f"state.{name}", value)
@@ -99,6 +105,27 @@ class NeuronLayer(Layer):
                     f"{self.name}: {name} must stay finite, got {values[where]} in {len(bad)} of "
                     f"{values.size} neurons after {n_steps} steps, first at {where}; look for NaN "
                     "or infinities in x, or for weights that grow without bound")
+
+    def _inputs(self, x: Any, state: Any) -> tuple[Any, np.ndarray | None, np.dtype]:
+        """The input in the float type of the call; as it was, if it was split; and that type."""
+        cls: Any = self.model.inputs
+        if cls is None or channels.has_two(self.model) and not isinstance(x, tuple):
+            x = check.real_array("x", x)
+            dtype = check.float_dtype(x, *(state or ()))
+            x = x.astype(dtype, copy=False)
+            return (x, None, dtype) if cls is None else (channels.split(self.model, x), x, dtype)
+        if type(x) is not cls:
+            raise check.must("x", f"be {cls.__name__}({', '.join(cls._fields)})",
+                             type(x).__name__, error=TypeError)
+        arrays = [check.real_array(f"x.{name}", a) for name, a in zip(cls._fields, x, strict=True)]
+        dtype = check.float_dtype(*arrays, *(state or ()))
+        for name, a in zip(cls._fields, arrays, strict=True):
+            check.shape(f"x.{name}", a.shape, arrays[0].shape, f"as x.{cls._fields[0]}")
+        return cls(*(a.astype(dtype, copy=False) for a in arrays)), None, dtype
+
+    def _x_bar(self, x_bar: Any, signed: np.ndarray | None) -> Any:
+        """The gradient of the input as it was."""
+        return x_bar if signed is None else channels.merge_bar(self.model, signed, x_bar)
 
     def _p_bar(self, p_bar: Any) -> dict[str, np.ndarray]:
         """Gradients of the trainable parameters: summed over all neurons that share a value."""
@@ -168,7 +195,7 @@ class Sequence(NeuronLayer):
         NumericalError
             If a state became NaN or infinite.
         """
-        x, dtype = _inputs(x, state, self.model.inputs)
+        x, signed, dtype = self._inputs(x, state)
         some = x[0] if isinstance(x, tuple) else x
         time_axis(some, 1, "(T, ...)")
         n_steps, shape = len(some), some.shape[1:]
@@ -178,14 +205,14 @@ class Sequence(NeuronLayer):
                                   taped=tape is not None or self.record_states)
         self._check_finite(end, n_steps)
         if tape is not None:
-            tape.push(self, (x, h, lay, th, first))
+            tape.push(self, (x, signed, h, lay, th, first))
         if self.record_states:
             end = run.states_after(h, end)
         return out, end
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
-        x, h, lay, th, first = tape.pop(self)
+        x, signed, h, lay, th, first = tape.pop(self)
         n_steps, dtype = len(h[0]), h[0].dtype
         out_bar = cotangent("out_bar", out_bar, h[0].shape, dtype)
         h_bar = None
@@ -194,7 +221,7 @@ class Sequence(NeuronLayer):
         x_bar, state_bar, p_bar = run.backward(
             x, h, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
             self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
-        return Gradients(x_bar, state_bar, self._p_bar(p_bar))
+        return Gradients(self._x_bar(x_bar, signed), state_bar, self._p_bar(p_bar))
 
 
 class Cell(NeuronLayer):
@@ -205,7 +232,7 @@ class Cell(NeuronLayer):
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """One step; see `Sequence.__call__`."""
-        x, dtype = _inputs(x, state, self.model.inputs)
+        x, signed, dtype = self._inputs(x, state)
         x = map_fields(lambda a: a[None], x)
         shape = (x[0] if isinstance(x, tuple) else x).shape[1:]
         lay, th, first = self._begin(shape, dtype, 1)
@@ -213,34 +240,19 @@ class Cell(NeuronLayer):
                                   taped=tape is not None)
         self._check_finite(end, 1)
         if tape is not None:
-            tape.push(self, (x, h, lay, th, first))
+            tape.push(self, (x, signed, h, lay, th, first))
         return out[0], end
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        x, h, lay, th, first = tape.pop(self)
+        x, signed, h, lay, th, first = tape.pop(self)
         dtype = h[0].dtype
         out_bar = cotangent("out_bar", out_bar, lay.shape, dtype)[None]
         x_bar, state_bar, p_bar = run.backward(
             x, h, lay, self.dt, th, first, self.stop_reset, out_bar, None,
             self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
-        return Gradients(map_fields(lambda a: a[0], x_bar), state_bar, self._p_bar(p_bar))
-
-
-def _inputs(x: Any, state: Any, channels: Any) -> tuple[Any, np.dtype]:
-    """`x` as arrays of the float type of the call, and that type."""
-    if channels is None:
-        x = check.real_array("x", x)
-        dtype = check.float_dtype(x, *(state or ()))
-        return x.astype(dtype, copy=False), dtype
-    if type(x) is not channels:
-        raise check.must("x", f"be {channels.__name__}({', '.join(channels._fields)})",
-                         type(x).__name__, error=TypeError)
-    arrays = [check.real_array(f"x.{name}", a) for name, a in zip(channels._fields, x, strict=True)]
-    dtype = check.float_dtype(*arrays, *(state or ()))
-    for name, a in zip(channels._fields, arrays, strict=True):
-        check.shape(f"x.{name}", a.shape, arrays[0].shape, f"as x.{channels._fields[0]}")
-    return channels(*(a.astype(dtype, copy=False) for a in arrays)), dtype
+        x_bar = self._x_bar(map_fields(lambda a: a[0], x_bar), signed)
+        return Gradients(x_bar, state_bar, self._p_bar(p_bar))
 
 
 def _unbroadcast(total: np.ndarray, shape: tuple) -> np.ndarray:

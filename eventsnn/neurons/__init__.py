@@ -1,21 +1,22 @@
 """Neuron models, one a file: equations, parameters, state, one Euler step and its transpose."""
 
-from eventsnn.neurons.iaf import IAFParameters, IAFState
-from eventsnn.neurons.leaky_integrator import LIParameters, LIState
-from eventsnn.neurons.leaky_integrator_box import LIBoxParameters, LIBoxState
-from eventsnn.neurons.lif import LIFParameters, LIFState
-from eventsnn.neurons.lif_box import LIFBoxParameters, LIFBoxState
-from eventsnn.neurons.lif_exc_inh import ExcInh, LIFExcInhParameters, LIFExcInhState
-from eventsnn.neurons.refractory import (
-    IAFRefracParameters, IAFRefracState, LIFBoxRefracParameters, LIFBoxRefracState,
-    LIFExcInhRefracParameters, LIFExcInhRefracState, LIFRefracParameters, LIFRefracState,
-    refractory,
-)
+from eventsnn.core.exports import public as _public
+from eventsnn.neurons.ada_lif import *
+from eventsnn.neurons.behaviors import *
+from eventsnn.neurons.coba_lif import *
+from eventsnn.neurons.iaf import *
+from eventsnn.neurons.izhikevich import *
+from eventsnn.neurons.leaky_integrator import *
+from eventsnn.neurons.leaky_integrator_box import *
+from eventsnn.neurons.lif import *
+from eventsnn.neurons.lif_adex import *
+from eventsnn.neurons.lif_adex_box import *
+from eventsnn.neurons.lif_box import *
+from eventsnn.neurons.lif_ex import *
+from eventsnn.neurons.lif_ex_box import *
+from eventsnn.neurons.lif_exc_inh import *
+from eventsnn.neurons.lif_mc_refrac import *
+from eventsnn.neurons.lsnn import *
+from eventsnn.neurons.refractory import *
 
-__all__ = [
-    "ExcInh", "IAFParameters", "IAFRefracParameters", "IAFRefracState", "IAFState",
-    "LIBoxParameters", "LIBoxState", "LIFBoxParameters", "LIFBoxRefracParameters",
-    "LIFBoxRefracState", "LIFBoxState", "LIFExcInhParameters", "LIFExcInhRefracParameters",
-    "LIFExcInhRefracState", "LIFExcInhState", "LIFParameters", "LIFRefracParameters",
-    "LIFRefracState", "LIFState", "LIParameters", "LIState", "refractory",
-]
+__all__ = _public(globals())

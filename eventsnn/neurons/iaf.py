@@ -12,13 +12,11 @@ References
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.surrogates import choose, spike, spike_slope
+from eventsnn.neurons.terms import fire, fire_vjp
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+__all__ = ["IAFParameters", "IAFState"]
 
 
 class IAFParameters(NamedTuple):
@@ -26,6 +24,11 @@ class IAFParameters(NamedTuple):
 
     v_th: Any = 1.0  # threshold; potentials are in units of it
     v_reset: Any = 0.0  # potential after a spike, and at rest
+
+    @classmethod
+    def bio_default(cls) -> "IAFParameters":
+        """A set in mV, as norse's."""
+        return cls(v_th=-55.0, v_reset=-70.0)
 
 
 class IAFState(NamedTuple):
@@ -37,23 +40,17 @@ class IAFState(NamedTuple):
 @scalar
 def step(s, x, p, dt, th):
     """One step: ``-> (spike, next state)``; `dt` has no part in it."""
-    v = s.v + x
-    z = spike(v - p.v_th, th)
-    return z, IAFState(choose(z, v, p.v_reset))
+    z, v = fire(s.v + x, p.v_th, p.v_reset, th)
+    return z, IAFState(v)
 
 
 @scalar
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
-    v = s.v + x
-    u = v - p.v_th
-    z = spike(u, th)
-
-    # v' = (1 - z) v + z v_reset,  z = spike(u),  u = v - v_th,  v = s.v + x
-    u_bar = (z_bar + (_ONE - stop_reset) * (p.v_reset - v) * s_bar.v) * spike_slope(u, th)
-    v_bar = choose(z, s_bar.v, _ZERO) + u_bar
-
-    return IAFState(v_bar), v_bar, IAFParameters(v_th=-u_bar, v_reset=choose(z, _ZERO, s_bar.v))
+    v_bar, v_th_bar, v_reset_bar = fire_vjp(
+        s.v + x, p.v_th, p.v_reset, th, stop_reset, z_bar, s_bar.v)
+    return IAFState(v_bar), v_bar, IAFParameters(v_th_bar, v_reset_bar)
 
 
-register_neuron(IAFParameters, IAFState, step, step_vjp, rest=lambda p: IAFState(v=p.v_reset))
+register_neuron(IAFParameters, IAFState, step, step_vjp, converges=False,
+                rest=lambda p: IAFState(v=p.v_reset))

@@ -10,8 +10,15 @@ order within a step: input, membrane, synaptic decay.
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
+from eventsnn.neurons.terms import relax, relax_vjp
+
+__all__ = ["LIParameters", "LIState"]
+
+_ZERO = np.float32(0)
 
 
 class LIParameters(NamedTuple):
@@ -20,6 +27,11 @@ class LIParameters(NamedTuple):
     tau_syn_inv: Any = 200.0  # 1/s, inverse synaptic time constant (5 ms)
     tau_mem_inv: Any = 100.0  # 1/s, inverse membrane time constant (10 ms)
     v_leak: Any = 0.0  # resting potential, in the unit of the input
+
+    @classmethod
+    def bio_default(cls) -> "LIParameters":
+        """A set in mV and 1/s, as norse's."""
+        return cls(tau_syn_inv=500.0, tau_mem_inv=100.0, v_leak=-70.0)
 
 
 class LIState(NamedTuple):
@@ -33,26 +45,19 @@ class LIState(NamedTuple):
 def step(s, x, p, dt, th):
     """One Euler step: ``-> (membrane potential, next state)``."""
     i = s.i + x
-    v = s.v + dt * p.tau_mem_inv * (p.v_leak - s.v + i)
-    return v, LIState(v, i - dt * p.tau_syn_inv * i)
+    v = relax(s.v, p.v_leak + i, p.tau_mem_inv, dt)
+    return v, LIState(v, relax(i, _ZERO, p.tau_syn_inv, dt))
 
 
 @scalar
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
-    a = dt * p.tau_mem_inv
     i = s.i + x
-
-    # out = v' = s.v + a (v_leak - s.v + i),  i' = i - dt tau_syn_inv i,  i = s.i + x
-    v_bar = z_bar + s_bar.v
-    i_bar = a * v_bar + s_bar.i - dt * p.tau_syn_inv * s_bar.i
-
-    p_bar = LIParameters(
-        tau_syn_inv=-dt * i * s_bar.i,
-        tau_mem_inv=dt * (p.v_leak - s.v + i) * v_bar,
-        v_leak=a * v_bar,
-    )
-    return LIState(v_bar - a * v_bar, i_bar), i_bar, p_bar
+    v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, p.v_leak + i, p.tau_mem_inv, dt,
+                                               z_bar + s_bar.v)
+    i_bar, _, tau_syn_bar = relax_vjp(i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar = i_bar + target_bar
+    return LIState(v_bar, i_bar), i_bar, LIParameters(tau_syn_bar, tau_mem_bar, target_bar)
 
 
 register_neuron(LIParameters, LIState, step, step_vjp, spiking=False,

@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
+from eventsnn.neurons.terms import relax, relax_vjp
+
+__all__ = ["LIBoxParameters", "LIBoxState"]
 
 
 class LIBoxParameters(NamedTuple):
@@ -27,18 +30,15 @@ class LIBoxState(NamedTuple):
 @scalar
 def step(s, x, p, dt, th):
     """One Euler step: ``-> (membrane potential, next state)``."""
-    v = s.v + dt * p.tau_mem_inv * (p.v_leak - s.v + x)
+    v = relax(s.v, p.v_leak + x, p.tau_mem_inv, dt)
     return v, LIBoxState(v)
 
 
 @scalar
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
-    a = dt * p.tau_mem_inv
-    v_bar = z_bar + s_bar.v
-    x_bar = a * v_bar
-    p_bar = LIBoxParameters(tau_mem_inv=dt * (p.v_leak - s.v + x) * v_bar, v_leak=x_bar)
-    return LIBoxState(v_bar - x_bar), x_bar, p_bar
+    v_bar, x_bar, tau_mem_bar = relax_vjp(s.v, p.v_leak + x, p.tau_mem_inv, dt, z_bar + s_bar.v)
+    return LIBoxState(v_bar), x_bar, LIBoxParameters(tau_mem_bar, x_bar)
 
 
 register_neuron(LIBoxParameters, LIBoxState, step, step_vjp, spiking=False,

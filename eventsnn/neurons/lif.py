@@ -19,9 +19,11 @@ import numpy as np
 
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.surrogates import choose, spike, spike_slope
+from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+__all__ = ["LIFParameters", "LIFState"]
+
+_ZERO = np.float32(0)
 
 
 class LIFParameters(NamedTuple):
@@ -32,6 +34,11 @@ class LIFParameters(NamedTuple):
     v_leak: Any = 0.0  # resting potential; potentials are in units of v_th - v_leak
     v_th: Any = 1.0  # threshold
     v_reset: Any = 0.0  # potential after a spike
+
+    @classmethod
+    def bio_default(cls) -> "LIFParameters":
+        """A set in mV and 1/s, as norse's."""
+        return cls(tau_syn_inv=500.0, tau_mem_inv=100.0, v_leak=-70.0, v_th=-55.0, v_reset=-70.0)
 
 
 class LIFState(NamedTuple):
@@ -45,36 +52,24 @@ class LIFState(NamedTuple):
 def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
     i = s.i + x
-    v = s.v + dt * p.tau_mem_inv * (p.v_leak - s.v + i)
-    z = spike(v - p.v_th, th)
-    return z, LIFState(choose(z, v, p.v_reset), i - dt * p.tau_syn_inv * i)
+    v = relax(s.v, p.v_leak + i, p.tau_mem_inv, dt)
+    z, v = fire(v, p.v_th, p.v_reset, th)
+    return z, LIFState(v, relax(i, _ZERO, p.tau_syn_inv, dt))
 
 
 @scalar
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
-    a = dt * p.tau_mem_inv
-    b = dt * p.tau_syn_inv
     i = s.i + x
-    drive = p.v_leak - s.v + i
-    v = s.v + a * drive
-    u = v - p.v_th
-    z = spike(u, th)
+    target = p.v_leak + i
+    v = relax(s.v, target, p.tau_mem_inv, dt)
+    v_bar, v_th_bar, v_reset_bar = fire_vjp(v, p.v_th, p.v_reset, th, stop_reset, z_bar, s_bar.v)
+    v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, v_bar)
+    i_bar, _, tau_syn_bar = relax_vjp(i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar = i_bar + target_bar
 
-    # v' = (1 - z) v + z v_reset,  z = spike(u),  u = v - v_th
-    u_bar = (z_bar + (_ONE - stop_reset) * (p.v_reset - v) * s_bar.v) * spike_slope(u, th)
-    v_bar = choose(z, s_bar.v, _ZERO) + u_bar
-    # v = s.v + a (v_leak - s.v + i),  i' = i - b i,  i = s.i + x
-    i_bar = a * v_bar + s_bar.i - b * s_bar.i
-
-    p_bar = LIFParameters(
-        tau_syn_inv=-dt * i * s_bar.i,
-        tau_mem_inv=dt * drive * v_bar,
-        v_leak=a * v_bar,
-        v_th=-u_bar,
-        v_reset=choose(z, _ZERO, s_bar.v),
-    )
-    return LIFState(v_bar - a * v_bar, i_bar), i_bar, p_bar
+    p_bar = LIFParameters(tau_syn_bar, tau_mem_bar, target_bar, v_th_bar, v_reset_bar)
+    return LIFState(v_bar, i_bar), i_bar, p_bar
 
 
 register_neuron(LIFParameters, LIFState, step, step_vjp,

@@ -17,7 +17,9 @@ import numpy as np
 
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.surrogates import choose, spike, spike_slope
+from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
+
+__all__ = ["LIFBoxParameters", "LIFBoxState"]
 
 _ZERO, _ONE = np.float32(0), np.float32(1)
 
@@ -46,35 +48,28 @@ def _reset_to(v, p):
 @scalar
 def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
-    v = s.v + dt * p.tau_mem_inv * (x + p.v_leak - s.v)
-    z = spike(v - p.v_th, th)
-    return z, LIFBoxState(choose(z, v, _reset_to(v, p)))
+    v = relax(s.v, p.v_leak + x, p.tau_mem_inv, dt)
+    z, v = fire(v, p.v_th, _reset_to(v, p), th)
+    return z, LIFBoxState(v)
 
 
 @scalar
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
-    a = dt * p.tau_mem_inv
-    drive = x + p.v_leak - s.v
-    v = s.v + a * drive
-    u = v - p.v_th
-    z = spike(u, th)
-
-    # v' = (1 - z) v + z r,  r = (1 - c) v_reset + c (v - v_th),  z = spike(u),  u = v - v_th
-    r_bar = choose(z, _ZERO, s_bar.v)
-    u_bar = (z_bar + (_ONE - stop_reset) * (_reset_to(v, p) - v) * s_bar.v) * spike_slope(u, th)
-    v_bar = choose(z, s_bar.v, _ZERO) + p.reset_subtract * r_bar + u_bar
-    # v = s.v + a (x + v_leak - s.v)
-    x_bar = a * v_bar
+    target = p.v_leak + x
+    v = relax(s.v, target, p.tau_mem_inv, dt)
+    v_bar, v_th_bar, to_bar = fire_vjp(v, p.v_th, _reset_to(v, p), th, stop_reset, z_bar, s_bar.v)
+    distance_bar = p.reset_subtract * to_bar  # of v - v_th
+    v_bar, x_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, v_bar + distance_bar)
 
     p_bar = LIFBoxParameters(
-        tau_mem_inv=dt * drive * v_bar,
+        tau_mem_inv=tau_mem_bar,
         v_leak=x_bar,
-        v_th=-u_bar - p.reset_subtract * r_bar,
-        v_reset=(_ONE - p.reset_subtract) * r_bar,
-        reset_subtract=_ZERO * r_bar,
+        v_th=v_th_bar - distance_bar,
+        v_reset=to_bar - distance_bar,
+        reset_subtract=_ZERO * to_bar,
     )
-    return LIFBoxState(v_bar - x_bar), x_bar, p_bar
+    return LIFBoxState(v_bar), x_bar, p_bar
 
 
 register_neuron(LIFBoxParameters, LIFBoxState, step, step_vjp,

@@ -20,9 +20,11 @@ import numpy as np
 
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.surrogates import choose, spike, spike_slope
+from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+__all__ = ["ExcInh", "LIFExcInhParameters", "LIFExcInhState"]
+
+_ZERO = np.float32(0)
 
 
 class ExcInh(NamedTuple):
@@ -54,42 +56,28 @@ class LIFExcInhState(NamedTuple):
 @scalar
 def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
-    i_exc = s.i_exc + x.exc
-    i_inh = s.i_inh + x.inh
-    v = s.v + dt * p.tau_mem_inv * (p.v_leak - s.v + i_exc + i_inh)
-    z = spike(v - p.v_th, th)
-    return z, LIFExcInhState(choose(z, v, p.v_reset),
-                             i_exc - dt * p.tau_syn_exc_inv * i_exc,
-                             i_inh - dt * p.tau_syn_inh_inv * i_inh)
+    i_exc, i_inh = s.i_exc + x.exc, s.i_inh + x.inh
+    v = relax(s.v, p.v_leak + i_exc + i_inh, p.tau_mem_inv, dt)
+    z, v = fire(v, p.v_th, p.v_reset, th)
+    return z, LIFExcInhState(v, relax(i_exc, _ZERO, p.tau_syn_exc_inv, dt),
+                             relax(i_inh, _ZERO, p.tau_syn_inh_inv, dt))
 
 
 @scalar
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
-    a = dt * p.tau_mem_inv
-    i_exc = s.i_exc + x.exc
-    i_inh = s.i_inh + x.inh
-    drive = p.v_leak - s.v + i_exc + i_inh
-    v = s.v + a * drive
-    u = v - p.v_th
-    z = spike(u, th)
+    i_exc, i_inh = s.i_exc + x.exc, s.i_inh + x.inh
+    target = p.v_leak + i_exc + i_inh
+    v = relax(s.v, target, p.tau_mem_inv, dt)
+    v_bar, v_th_bar, v_reset_bar = fire_vjp(v, p.v_th, p.v_reset, th, stop_reset, z_bar, s_bar.v)
+    v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, v_bar)
+    exc_bar, _, tau_exc_bar = relax_vjp(i_exc, _ZERO, p.tau_syn_exc_inv, dt, s_bar.i_exc)
+    inh_bar, _, tau_inh_bar = relax_vjp(i_inh, _ZERO, p.tau_syn_inh_inv, dt, s_bar.i_inh)
+    exc_bar, inh_bar = exc_bar + target_bar, inh_bar + target_bar
 
-    # v' = (1 - z) v + z v_reset,  z = spike(u),  u = v - v_th
-    u_bar = (z_bar + (_ONE - stop_reset) * (p.v_reset - v) * s_bar.v) * spike_slope(u, th)
-    v_bar = choose(z, s_bar.v, _ZERO) + u_bar
-    # v = s.v + a drive,  i_c' = i_c - dt tau_c_inv i_c,  i_c = s.i_c + x.c
-    exc_bar = a * v_bar + s_bar.i_exc - dt * p.tau_syn_exc_inv * s_bar.i_exc
-    inh_bar = a * v_bar + s_bar.i_inh - dt * p.tau_syn_inh_inv * s_bar.i_inh
-
-    p_bar = LIFExcInhParameters(
-        tau_syn_exc_inv=-dt * i_exc * s_bar.i_exc,
-        tau_syn_inh_inv=-dt * i_inh * s_bar.i_inh,
-        tau_mem_inv=dt * drive * v_bar,
-        v_leak=a * v_bar,
-        v_th=-u_bar,
-        v_reset=choose(z, _ZERO, s_bar.v),
-    )
-    return LIFExcInhState(v_bar - a * v_bar, exc_bar, inh_bar), ExcInh(exc_bar, inh_bar), p_bar
+    p_bar = LIFExcInhParameters(tau_exc_bar, tau_inh_bar, tau_mem_bar, target_bar, v_th_bar,
+                                v_reset_bar)
+    return LIFExcInhState(v_bar, exc_bar, inh_bar), ExcInh(exc_bar, inh_bar), p_bar
 
 
 register_neuron(LIFExcInhParameters, LIFExcInhState, step, step_vjp, inputs=ExcInh,

@@ -21,11 +21,24 @@ from eventsnn.core import check
 from eventsnn.core.dispatch import MODELS, register_neuron
 from eventsnn.core.fields import define
 from eventsnn.core.jit import scalar
+from eventsnn.neurons.coba_lif import CobaLIFParameters
 from eventsnn.neurons.iaf import IAFParameters
 from eventsnn.neurons.lif import LIFParameters
+from eventsnn.neurons.lif_adex import LIFAdExParameters
 from eventsnn.neurons.lif_box import LIFBoxParameters
+from eventsnn.neurons.lif_ex import LIFExParameters
 from eventsnn.neurons.lif_exc_inh import LIFExcInhParameters
+from eventsnn.neurons.lsnn import LSNNParameters
+from eventsnn.neurons.terms import count_down, count_down_vjp
 from eventsnn.surrogates import choose, heaviside, spike_slope
+
+__all__ = [
+    "CobaLIFRefracParameters", "CobaLIFRefracState", "IAFRefracParameters", "IAFRefracState",
+    "LIFAdExRefracParameters", "LIFAdExRefracState", "LIFBoxRefracParameters",
+    "LIFBoxRefracState", "LIFExRefracParameters", "LIFExRefracState",
+    "LIFExcInhRefracParameters", "LIFExcInhRefracState", "LIFRefracParameters",
+    "LIFRefracState", "LSNNRefracParameters", "LSNNRefracState", "refractory",
+]
 
 _ZERO = np.float32(0)
 
@@ -90,32 +103,32 @@ def refractory(inner: Any, name: str, module: str) -> tuple[Any, Any]:
         m = heaviside(s.rho)
         v = choose(m, s1.v, s.v)
         z = choose(m, z1, _ZERO)
-        rho = choose(z, max(s.rho - m, _ZERO), p.rho_reset)
-        return z, outer_s(with_v(s1, v), rho)
+        return z, outer_s(with_v(s1, v), count_down(s.rho, m, z, p.rho_reset))
 
     @scalar
     def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
         z1, s1 = inner_step(inner_s(s), x, inner_p(p), dt, th)
         m = heaviside(s.rho)
         z = choose(m, z1, _ZERO)
-        wait = s.rho - m
 
-        # rho' = (1 - z) max(wait, 0) + z rho_reset,  z = (1 - m) z1,  v' = (1 - m) v1 + m v
-        z_bar = z_bar + (p.rho_reset - max(wait, _ZERO)) * s_bar.rho
-        wait_bar = choose(z, s_bar.rho, _ZERO) * heaviside(wait)
-        m_bar = (s.v - s1.v) * s_bar.v - z1 * z_bar - wait_bar
-        rho_bar = wait_bar + m_bar * spike_slope(s.rho, th)
+        # z = (1 - m) z1,  v' = (1 - m) v1 + m v,  m = heaviside(rho)
+        rho_bar, m_bar, z_counted_bar, rho_reset_bar = count_down_vjp(
+            s.rho, m, z, p.rho_reset, s_bar.rho)
+        z_bar = z_bar + z_counted_bar
+        m_bar = m_bar + (s.v - s1.v) * s_bar.v - z1 * z_bar
+        rho_bar = rho_bar + m_bar * spike_slope(s.rho, th)
         s1_bar = with_v(inner_s(s_bar), choose(m, s_bar.v, _ZERO))
         s_bar_0, x_bar, p_bar = inner_step_vjp(
             inner_s(s), x, inner_p(p), dt, th, stop_reset, choose(m, z_bar, _ZERO), s1_bar)
         s_bar_0 = with_v(s_bar_0, s_bar_0.v + choose(m, _ZERO, s_bar.v))
-        return outer_s(s_bar_0, rho_bar), x_bar, outer_p(p_bar, choose(z, _ZERO, s_bar.rho))
+        return outer_s(s_bar_0, rho_bar), x_bar, outer_p(p_bar, rho_reset_bar)
 
     def rest(p):
         return State(*model.rest(inner_p(p)), rho=0.0)
 
     register_neuron(Parameters, State, step, step_vjp, rest=rest, inputs=model.inputs,
-                    recurrent_stops_reset=model.recurrent_stops_reset)
+                    spiking=model.spiking, recurrent_stops_reset=model.recurrent_stops_reset,
+                    inhibition=model.inhibition, rests=model.rests, converges=model.converges)
     REFRACTORY[inner] = Parameters
     return Parameters, State
 
@@ -131,8 +144,14 @@ def _head(cls):
     return _from_fields(cls, "t", {f: f"t.{f}" for f in cls._fields})
 
 
+CobaLIFRefracParameters, CobaLIFRefracState = refractory(
+    CobaLIFParameters, "CobaLIFRefrac", __name__)
 IAFRefracParameters, IAFRefracState = refractory(IAFParameters, "IAFRefrac", __name__)
+LIFAdExRefracParameters, LIFAdExRefracState = refractory(
+    LIFAdExParameters, "LIFAdExRefrac", __name__)
 LIFBoxRefracParameters, LIFBoxRefracState = refractory(LIFBoxParameters, "LIFBoxRefrac", __name__)
+LIFExRefracParameters, LIFExRefracState = refractory(LIFExParameters, "LIFExRefrac", __name__)
 LIFRefracParameters, LIFRefracState = refractory(LIFParameters, "LIFRefrac", __name__)
 LIFExcInhRefracParameters, LIFExcInhRefracState = refractory(
     LIFExcInhParameters, "LIFExcInhRefrac", __name__)
+LSNNRefracParameters, LSNNRefracState = refractory(LSNNParameters, "LSNNRefrac", __name__)

@@ -3,10 +3,14 @@
 import numpy as np
 
 from eventsnn import layers, neurons
+from eventsnn.neurons import behaviors
+from tests import tolerance
 
 NAMES = {  # family -> name of the layers
     "lif": "LIF", "lif_refrac": "LIFRefrac", "lif_box": "LIFBox", "iaf": "IAF", "li": "LI",
-    "li_box": "LIBox",
+    "li_box": "LIBox", "lif_ex": "LIFEx", "lif_adex": "LIFAdEx", "lsnn": "LSNN",
+    "lif_adex_refrac": "LIFAdExRefrac", "ada_lif": "AdaLIF", "coba_lif": "CobaLIF",
+    "izhikevich": "Izhikevich",
 }
 WITHOUT_FEEDBACK = ("li", "li_box")  # norse's step with weights has input weights only
 
@@ -17,6 +21,13 @@ def _parameters(case, name):
     if "reset by subtraction" in case.attributes["model"]:
         p = p._replace(reset_subtract=1.0)
     return p
+
+
+def _special(case):
+    """Options of single families."""
+    if case.family == "coba_lif" and "both conductance jumps" not in case.attributes["model"]:
+        return {"lost_input": True}
+    return {}
 
 
 def _trainable(case, p):
@@ -104,7 +115,7 @@ def recurrent(case):
         layer = getattr(layers, f"{name}Recurrent")(
             w.shape[1], w.shape[0], p, case.threshold(), case.dt, input_weights=w,
             recurrent_weights=case.inputs["recurrent_weights"], autapses=True, record_states=True,
-            trainable=_trainable(case, p))
+            trainable=_trainable(case, p), **_special(case))
         start = layers.RecurrentState(case.inputs["initial_z"], _initial(case, name))
         out, state = layer(x, start, tape=tape)
         states = state.neuron
@@ -120,12 +131,16 @@ def recurrent(case):
 
 def module(case):
     """A cell iterated, or a sequence called once, from its own default state."""
-    model = case.attributes["model"]
+    model = {"CobaLIFCell": "CobaLIFRecurrentCell"}.get(case.attributes["model"],
+                                                        case.attributes["model"])
     cls = getattr(layers, model)
     cell = model.endswith("Cell")
     recurrent_weights = case.inputs.get("recurrent_weights")
     name = NAMES[case.family]
     p = _parameters(case, name)
+    if case.family == "izhikevich":
+        p = neurons.IzhikevichSpikingBehavior(p, neurons.IzhikevichState(
+            case.params["initial_v"], case.params["initial_u"]))
     options = {"dt": case.dt}
     if case.attributes["method"] != "none":
         options["threshold"] = case.threshold()
@@ -134,7 +149,9 @@ def module(case):
         options["input_weights"] = w
         if recurrent_weights is not None:
             options |= {"recurrent_weights": recurrent_weights,
-                        "autapses": bool(case.attributes["autapses"])}
+                        "autapses": bool(case.attributes["autapses"]), **_special(case)}
+        if case.family == "coba_lif":
+            options["autapses"] = True  # norse's CobaLIFCell masks none
         sizes = (w.shape[1], w.shape[0])
     else:
         sizes = ()
@@ -172,3 +189,18 @@ def module(case):
     _loss(case, out, states, record=cell or record)
     for key, array in weights.items():
         case.grad(key, array)
+
+
+def behavior(case):
+    """A named behaviour of the package, which must be the reference's, driven by a current."""
+    named = behaviors.BEHAVIORS[case.attributes["behavior"]]
+    for f, value in zip(named.p._fields, named.p):
+        assert value == case.params[f], f
+    assert named.s == (case.inputs["initial_v"], case.inputs["initial_u"])
+    layer = layers.Izhikevich(named, case.threshold(), case.dt, record_states=True)
+
+    out, states = layer(case.inputs["input"])
+
+    case.output("out", out)
+    for f, value in zip(states._fields, states):
+        case.output(f"state_{f}", value, tolerance.TRACE)

@@ -9,13 +9,32 @@ STEP = 1e-6
 DIFFERENCE = 1e-6
 
 
-def gradient(f, x):
+def gradient(f, x, step=STEP):
     """Derivative of the number ``f(x)`` by each entry of the float64 array `x`."""
     x = np.array(x, np.float64)
     out = np.empty_like(x)
     for index in np.ndindex(x.shape):
         up, down = x.copy(), x.copy()
-        up[index] += STEP
-        down[index] -= STEP
+        up[index] += step
+        down[index] -= step
         out[index] = (f(up) - f(down)) / (up[index] - down[index])
+    return out
+
+
+def smooth_gradient(f, x):
+    """As `gradient`, of functions that are smooth over a thousandth of their arguments.
+
+    Fourth order: with steps of 3e-5 of an entry it errs by 1e-10 or less, and rounding is divided
+    by a larger step, which is what sums over many large potentials need.
+    """
+    x = np.array(x, np.float64)
+    out = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        h = 3e-5 * max(abs(x[index]), 0.01)
+        values = []
+        for k in (1, -1, 2, -2):
+            moved = x.copy()
+            moved[index] += k * h
+            values.append(f(moved))
+        out[index] = (8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * h)
     return out
