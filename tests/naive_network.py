@@ -51,13 +51,13 @@ def poisson_counts(mean, neurons, step, item, seed):
 
 def lif(s, x, p, dt):
     i = s["i"] + x[0]
-    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] - s["v"] + i)
+    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] + i - s["v"])
     return v, {"i": i - dt * p["tau_syn_inv"] * i}
 
 
 def lif_exc_inh(s, x, p, dt):
     exc, inh = s["i_exc"] + x[0], s["i_inh"] + x[1]
-    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] - s["v"] + exc + inh)
+    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] + exc + inh - s["v"])
     return v, {"i_exc": exc - dt * p["tau_syn_exc_inv"] * exc,
                "i_inh": inh - dt * p["tau_syn_inh_inv"] * inh}
 

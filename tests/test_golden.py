@@ -9,7 +9,7 @@ from fnmatch import fnmatch
 import h5py
 import pytest
 
-from tests.golden import neurons, others
+from tests.golden import containers, neurons, others
 from tests.golden.case import Case
 
 # What a case is: its family and what its attributes say of it -> how to run it.
@@ -22,23 +22,22 @@ RUNNERS = {
     ("encoders", "*PoissonEncoder*"): others.poisson,
     ("encoders", "ConstantCurrentLIFEncoder"): others.encoder,
     ("encoders", "SpikeLatency*"): others.encoder,
-    ("encoders", "lif_current_encoder"): others.lif_current_encoder,
+    ("encoders", "lif*_current_encoder"): others.current_encoder,
     ("sequential", "lift"): others.lift,
     ("sequential", "regularization"): others.regularization,
+    ("conv", "*"): containers.lconv2d,
+    ("sequential", "*SequentialState(conv2d*"): containers.conv_chain,
+    ("sequential", "*SequentialState(LConv2d*"): containers.conv_chain,
+    ("sequential", "*SequentialState(LSNN*"): containers.lsnn_refrac_chain,
+    ("sequential", "*RecurrentSequential*"): containers.recurrent_sequential,
     ("training", "*"): others.training,
 }
 
 # Not built yet, and reported as such. The list is empty when the models are complete.
 NOT_BUILT = (
     *((family, "*") for family in (
-        "adjoint", "conv", "lif_mc", "lif_mc_refrac", "misc", "plasticity")),
+        "adjoint", "misc", "plasticity")),
     ("encoders", "PopulationEncoder"),
-    ("encoders", "lif_ex_current_encoder"),
-    ("encoders", "lif_adex_current_encoder"),
-    ("sequential", "*SequentialState(conv2d*"),
-    ("sequential", "*SequentialState(LConv2d*"),
-    ("sequential", "*SequentialState(LSNN*"),
-    ("sequential", "*RecurrentSequential*"),
 )
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from eventsnn import layers
 from eventsnn.layers import (
-    LIFExcInh, LIFRecurrent, LIFRecurrentCell, Lift, Linear, RecurrentState, Tape,
+    LICell, LIFCell, LIFExcInh, LIFRecurrent, LIFRecurrentCell, Lift, Linear, RecurrentState,
+    SequentialState, Tape,
 )
 from eventsnn.neurons import ExcInh, LIFState
 from tests import tolerance
@@ -70,3 +71,26 @@ def test_lift__takes_several_channels(rng):
     np.testing.assert_array_equal(out, expected)
     for a, b in zip((*state, *g.x), (*end, *g_expected.x), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_lift__of_a_chain_with_hidden_outputs_gives_a_list_of_sequences(rng):
+    def cells(lift):
+        return (Linear(3, 4, seed=1, dtype=np.float64), lift(LIFCell()),
+                Linear(4, 2, seed=2, dtype=np.float64), lift(LICell()))
+
+    lifted = Lift(SequentialState(*cells(lambda cell: cell), return_hidden=True))
+    whole, tapes = SequentialState(*cells(Lift), return_hidden=True), (Tape(), Tape())
+    x = 20 * rng.random((8, 2, 3))
+    bars = [rng.normal(size=(8, 2, 4)), None, None, rng.normal(size=(8, 2, 2))]
+
+    (outs, _), (expected, _) = lifted(x, tape=tapes[0]), whole(x, tape=tapes[1])
+    g, g_expected = lifted.backward(bars, tapes[0]), whole.backward(bars, tapes[1])
+
+    assert isinstance(outs, list) and all(isinstance(out, np.ndarray) for out in outs)
+    for a, b in zip((*outs, g.x), (*expected, g_expected.x), strict=True):
+        tolerance.assert_close(a, b, tolerance.OUTPUT, "lifted and whole")
+    for name, array in g_expected.weights.items():
+        tolerance.assert_close(g.weights[name], array, tolerance.OUTPUT, name)
+    lifted(x, tape=tapes[0])
+    with pytest.raises(ValueError, match="^out_bar must have 8 steps, got 5"):
+        lifted.backward([bars[0][:5], None, None, None], tapes[0])

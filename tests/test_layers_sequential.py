@@ -116,3 +116,26 @@ def test_sequential__with_lift_is_a_chain_of_sequences(rng):
     np.testing.assert_array_equal(out, second)
     for a, b in zip((*states[0], *states[1]), (*first_state, *second_state), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_sequential__is_indexed_and_iterated_as_a_list(rng):
+    net, x = chain(), rng.normal(size=(6, 3))
+
+    assert len(net) == 3 and len(SequentialState()) == 0
+    assert list(net) == net.layers == [net[0], net[1], net[-1]]
+    rest = net[1:]
+    assert isinstance(rest, SequentialState) and list(rest) == net.layers[1:]
+    np.testing.assert_array_equal(rest(net[0](x))[0], net(x)[0])
+    with pytest.raises(IndexError):
+        net[3]
+
+
+def test_sequential__refuses_to_feed_a_list_to_a_layer(rng):
+    x = rng.normal(size=(6, 3))
+
+    net = SequentialState(SequentialState(LIF(), return_hidden=True))
+    assert len(net(x)[0]) == 1
+    net.append(LI())
+
+    with pytest.raises(TypeError, match="^layer 0 must return one array, .*, got a list of 1$"):
+        net(x)

@@ -56,7 +56,7 @@ class SpikeLatencyLIFEncoder:
     array([10,  3])
     """
 
-    def __init__(self, seq_length: int, p: LIFParameters = LIFParameters(),
+    def __init__(self, seq_length: int, p: LIFParameters | None = None,
                  dt: float = 1e-3) -> None:
         self._lif, self._first = ConstantCurrentLIFEncoder(seq_length, p, dt), SpikeLatencyEncoder()
 

@@ -2,13 +2,24 @@
 
 from eventsnn.core.exports import public as _public
 from eventsnn.layers.base import Gradients, Layer, Tape
+from eventsnn.layers.compartments import (
+    LIFMC, LIFMCCell, LIFMCRecurrent, LIFMCRecurrentCell, LIFMCRefrac, LIFMCRefracCell,
+    LIFMCRefracRecurrent, LIFMCRefracRecurrentCell,
+)
 from eventsnn.layers.containers import Lift, SequentialState
+from eventsnn.layers.conv import Conv2d, LConv2d
+from eventsnn.layers.dropout import Dropout
+from eventsnn.layers.iterated import Iterated
 from eventsnn.layers.linear import LILinearCell, Linear
 from eventsnn.layers.neurons import *
+from eventsnn.layers.pool import AvgPool2d, MaxPool2d, SumPool2d
 from eventsnn.layers.recurrent import RecurrentCell, RecurrentSequence, RecurrentState
+from eventsnn.layers.recurrent_sequential import RecurrentSequential, RecurrentSequentialState
 from eventsnn.layers.regularization import (
     Accumulator, RegularizationCell, spike_accumulator, voltage_accumulator,
 )
+from eventsnn.layers.shape import Flatten
+from eventsnn.layers.shapes import four_shapes
 from eventsnn.layers.spiking import Cell, Sequence
 from eventsnn.layers.threshold import Threshold
 

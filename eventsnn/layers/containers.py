@@ -1,5 +1,6 @@
 """Layers made of layers: a chain, and a layer applied to each step of a sequence."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,8 @@ class SequentialState(Layer):
     """Layers in a chain, each fed with the output of the one before.
 
     ``out, states = chain(x, states)``: `states` is a list with one entry a layer, None for a layer
-    without state. Weights are named ``<position>.<name>``.
+    without state. Weights are named ``<position>.<name>``. ``chain[i]`` is a layer, ``chain[i:j]``
+    a chain of some.
 
     Parameters
     ----------
@@ -38,14 +40,66 @@ class SequentialState(Layer):
     def __init__(self, *layers: Any, return_hidden: bool = False) -> None:
         self.layers: list[Any] = []
         self.return_hidden = bool(return_hidden)
+        self._hook: Callable | None = None
         for layer in layers:
             self.append(layer)
+
+    def __len__(self) -> int:
+        return len(self.layers)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.layers)
+
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return SequentialState(*self.layers[index])
+        return self.layers[index]
+
+    @property
+    def children(self) -> list[Any]:
+        """The layers that this one calls."""
+        return self.layers
 
     def append(self, layer: Any) -> None:
         """Add a layer at the end."""
         if not isinstance(layer, Layer):
             raise check.must("layer", "be a layer", repr(layer), error=TypeError)
         self.layers.append(layer)
+        if self._hook is not None:
+            for chain in _chains(layer):
+                chain._hook = self._hook
+
+    def register_forward_state_hooks(self, hook: Callable) -> None:
+        """Have ``hook(layer, x, (out, state))`` called after each call of a layer with state.
+
+        Chains within this one, however deep, take the hook as well; in their place their own layers
+        are reported. There is one hook at a time.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from eventsnn.layers import LIF, Linear
+        >>> rates = []
+        >>> net = SequentialState(Linear(3, 8, seed=1), LIF())
+        >>> net.register_forward_state_hooks(lambda layer, x, result: rates.append(
+        ...     (type(layer).__name__, float(result[0].mean()))))
+        >>> _ = net(np.zeros((20, 5, 3)))
+        >>> rates
+        [('LIF', 0.025)]
+        """
+        if not callable(hook):
+            raise check.must("hook", "be a function", repr(hook), error=TypeError)
+        chains = list(_chains(self))
+        if any(chain._hook is not None for chain in chains):
+            raise check.must("hook", "be the only one", "a second",
+                             "call remove_forward_state_hooks() before")
+        for chain in chains:
+            chain._hook = hook
+
+    def remove_forward_state_hooks(self) -> None:
+        """Take the hook away, here and in the chains within; nothing if there is none."""
+        for chain in _chains(self):
+            chain._hook = None
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -64,12 +118,18 @@ class SequentialState(Layer):
         states: list[Any] = []
         hidden: list[Any] = []
         for layer, s in zip(self.layers, state, strict=True):
+            if hidden and isinstance(x, list):
+                raise check.must(f"layer {len(hidden) - 1}", "return one array, which the next "
+                                 "layer takes", f"a list of {len(x)}", error=TypeError)
+            taken = x
             if layer.observes:
                 x, s = layer(x, states[-1] if states else None, s, tape=tape)
             elif layer.stateful:
                 x, s = layer(x, s, tape=tape)
             else:
                 x = layer(x, tape=tape)
+            if self._hook is not None and layer.stateful and next(_chains(layer), None) is None:
+                self._hook(layer, taken, (x, s))
             states.append(s)
             hidden.append(x)
         return hidden if self.return_hidden else x, states
@@ -98,11 +158,20 @@ class SequentialState(Layer):
         return Gradients(x_bar, states[::-1], weights)
 
 
+def _chains(layer: Any) -> Iterator[SequentialState]:
+    """The chains in a layer, itself if it is one, and those within them."""
+    if isinstance(layer, SequentialState):
+        yield layer
+    for child in getattr(layer, "children", ()):
+        yield from _chains(child)
+
+
 class Lift(Layer):
     """A layer applied to each step of a sequence; its state goes from step to step.
 
     ``out, state = Lift(cell)(x, state)`` for a layer with state, ``out = Lift(layer)(x)`` for one
-    without. Inside a chain it is a layer like any other.
+    without. Inside a chain it is a layer like any other. The outputs of a layer that returns a list
+    of them are a list of sequences, and so are their gradients.
 
     Examples
     --------
@@ -118,6 +187,11 @@ class Lift(Layer):
             raise check.must("layer", "be a layer", repr(layer), error=TypeError)
         self.layer = layer
         self.stateful = layer.stateful
+
+    @property
+    def children(self) -> list[Any]:
+        """The layer that this one calls."""
+        return [self.layer]
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -137,19 +211,20 @@ class Lift(Layer):
                 out = self.layer(x_t, tape=tape)
             outs.append(out)
         if tape is not None:
-            tape.push(self, n_steps)
-        stacked = np.stack(outs)
+            tape.push(self, (n_steps, isinstance(outs[0], list)))
+        stacked = _stacked(outs)
         return (stacked, state) if self.stateful else stacked
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`; gradients of weights are summed over the steps."""
-        n_steps = tape.pop(self)
-        if out_bar is not None and len(out_bar) != n_steps:
-            raise check.must("out_bar", f"have {n_steps} steps", len(out_bar))
+        n_steps, several = tape.pop(self)
+        for bar in out_bar if several and out_bar is not None else [out_bar]:
+            if bar is not None and len(bar) != n_steps:
+                raise check.must("out_bar", f"have {n_steps} steps", len(bar))
         xs: list[Any] = []
         total: dict[str, np.ndarray] = {}
         for t in reversed(range(n_steps)):
-            g = self.layer.backward(None if out_bar is None else out_bar[t], tape, state_bar)
+            g = self.layer.backward(_step(out_bar, t, several), tape, state_bar)
             state_bar = g.state
             xs.append(g.x)
             total = {name: array + total[name] if total else array
@@ -157,10 +232,19 @@ class Lift(Layer):
         return Gradients(_stacked(xs[::-1]), state_bar, total)
 
 
+def _step(out_bar: Any, t: int, several: bool) -> Any:
+    """The gradient of the output of step `t`, or of its outputs."""
+    if out_bar is None:
+        return None
+    return [_step(bar, t, False) for bar in out_bar] if several else out_bar[t]
+
+
 def _stacked(steps: list[Any]) -> Any:
-    """The gradients of the inputs of all steps; None if that of the first call is not wanted."""
+    """What all steps gave, stacked over time; None if it is not wanted of the first."""
     if steps[0] is None:
         return None
+    if isinstance(steps[0], list):
+        return [_stacked(list(parts)) for parts in zip(*steps, strict=True)]
     if isinstance(steps[0], tuple):
         return type(steps[0])(*map(np.stack, zip(*steps, strict=True)))
     return np.stack(steps)

@@ -89,8 +89,16 @@ class RecurrentLayer(NeuronLayer):
         return {"input_weights": self.input_weights, "recurrent_weights": self.recurrent_weights,
                 **super().weights}
 
-    def _run(self, x: np.ndarray, state: Any, tape: Tape | None, record: bool) -> tuple:
-        if x.shape[-1] != self.input_size:
+    def _recurrent_bar(self, drive_bar: Any, before: np.ndarray) -> np.ndarray:
+        """Gradient of the recurrent weights, its diagonal 0 if there are no autapses."""
+        bar = self._weight_bar(self.recurrent_weights, drive_bar, before)
+        if not self.autapses:
+            np.fill_diagonal(bar, 0.0)
+        return bar
+
+    def _checked(self, x: np.ndarray, state: Any) -> tuple[np.ndarray, RecurrentState]:
+        """The arguments of a call; parts of the state may be None."""
+        if x.shape[-1:] != (self.input_size,):
             raise check.must("x", f"have shape (..., {self.input_size}) to match the input weights",
                              x.shape)
         if state is None:
@@ -98,16 +106,24 @@ class RecurrentLayer(NeuronLayer):
         elif type(state) is not RecurrentState:
             raise check.must("state", "be RecurrentState", type(state).__name__, error=TypeError)
         self._check_class("state.neuron", state.neuron)
+        return x, state
+
+    def _z_before(self, z: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
+        """The outputs of the step before; None stands for silence."""
+        if z is None:
+            return np.zeros(shape, dtype)
+        z = check.real_array("state.z", z)
+        check.shape("state.z", z.shape, shape, "to match x")
+        return z.astype(dtype)
+
+    def _run(self, x: np.ndarray, state: Any, tape: Tape | None, record: bool) -> tuple:
+        x, state = self._checked(x, state)
         dtype = check.float_dtype(x, self.input_weights, self.recurrent_weights, state.z,
                                   *(state.neuron or ()))
         n_steps, shape = len(x), (*x.shape[1:-1], self.hidden_size)
         lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
         neuron = self._state(state.neuron, shape, dtype)
-        z_before = np.zeros(shape, dtype)
-        if state.z is not None:
-            z = check.real_array("state.z", state.z)
-            check.shape("state.z", z.shape, shape, "to match x")
-            z_before[...] = z
+        z_before = self._z_before(state.z, shape, dtype)
         x = x.astype(dtype, copy=False)
         if self.lost_input:
             x = np.zeros_like(x)
@@ -144,11 +160,8 @@ class RecurrentLayer(NeuronLayer):
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
             self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable))
 
-        weights = {
-            "input_weights": self._weight_bar(self.input_weights, drive_bar, x),
-            "recurrent_weights": self._weight_bar(self.recurrent_weights, drive_bar, before)}
-        if not self.autapses:
-            np.fill_diagonal(weights["recurrent_weights"], 0.0)
+        weights = {"input_weights": self._weight_bar(self.input_weights, drive_bar, x),
+                   "recurrent_weights": self._recurrent_bar(drive_bar, before)}
         x_bar = None
         if tape.wants_input and self.lost_input:
             x_bar = np.zeros_like(x)

@@ -11,6 +11,7 @@ from eventsnn.neurons.leaky_integrator_box import *
 from eventsnn.neurons.lif import *
 from eventsnn.neurons.lif_adex import *
 from eventsnn.neurons.lif_adex_box import *
+from eventsnn.neurons.lif_adex_norse import *
 from eventsnn.neurons.lif_box import *
 from eventsnn.neurons.lif_ex import *
 from eventsnn.neurons.lif_ex_box import *

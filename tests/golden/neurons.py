@@ -10,13 +10,18 @@ NAMES = {  # family -> name of the layers
     "lif": "LIF", "lif_refrac": "LIFRefrac", "lif_box": "LIFBox", "iaf": "IAF", "li": "LI",
     "li_box": "LIBox", "lif_ex": "LIFEx", "lif_adex": "LIFAdEx", "lsnn": "LSNN",
     "lif_adex_refrac": "LIFAdExRefrac", "ada_lif": "AdaLIF", "coba_lif": "CobaLIF",
-    "izhikevich": "Izhikevich",
+    "izhikevich": "Izhikevich", "lif_mc": "LIFMC", "lif_mc_refrac": "LIFMCRefrac",
 }
+PARAMETERS = {"LIFMC": "LIF"}  # whose parameters and state a model has, if not its own
 WITHOUT_FEEDBACK = ("li", "li_box")  # norse's step with weights has input weights only
 
 
+def _class(name, kind):
+    return getattr(neurons, PARAMETERS.get(name, name) + kind)
+
+
 def _parameters(case, name):
-    cls = getattr(neurons, f"{name}Parameters")
+    cls = _class(name, "Parameters")
     p = case.parameters(cls)
     if "reset by subtraction" in case.attributes["model"]:
         p = p._replace(reset_subtract=1.0)
@@ -25,8 +30,16 @@ def _parameters(case, name):
 
 def _special(case):
     """Options of single families."""
+    if case.family.startswith("lif_mc"):
+        return _coupled(case)
     if case.family == "coba_lif" and "both conductance jumps" not in case.attributes["model"]:
         return {"lost_input": True}
+    return {}
+
+
+def _coupled(case):
+    if "g_coupling" in case.inputs:
+        return {"g_coupling": case.inputs["g_coupling"]}
     return {}
 
 
@@ -35,7 +48,7 @@ def _trainable(case, p):
 
 
 def _initial(case, name):
-    cls = getattr(neurons, f"{name}State")
+    cls = _class(name, "State")
     return cls(*(case.inputs[f"initial_{f}"] for f in cls._fields))
 
 
@@ -45,12 +58,12 @@ def _compare_gradients(case, gradients, neuron_bar, weights):
         if f"initial_{f}" in case.grads:
             case.grad(f"initial_{f}", bar)
     for key, array in weights.items():
-        case.grad(key if key.endswith("weights") else f"param_{key}", array)
+        case.grad(key if key.endswith(("weights", "coupling")) else f"param_{key}", array)
 
 
 def _final_bar(case, name, stacked=0):
     """Gradient of the final state: of the last entry, if `stacked` steps are stacked."""
-    cls = getattr(neurons, f"{name}State")
+    cls = _class(name, "State")
     bars = []
     for f in cls._fields:
         last = case.cotangents[f"final_{f}"]
@@ -84,9 +97,11 @@ def _loss(case, out, states, record):
 def feed_forward(case):
     name = NAMES[case.family]
     p = _parameters(case, name)
-    layer = getattr(layers, name)(p, case.threshold() if case.attributes["method"] != "none" else
-                                  layers.Threshold().surrogate, case.dt, record_states=True,
-                                  trainable=_trainable(case, p))
+    coupled = _coupled(case)
+    sizes = (len(coupled["g_coupling"]),) if coupled else ()
+    th = case.threshold() if case.attributes["method"] != "none" else layers.Threshold().surrogate
+    layer = getattr(layers, name)(*sizes, p, th, case.dt, record_states=True,
+                                  trainable=_trainable(case, p), **coupled)
     tape = layers.Tape()
 
     out, states = layer(case.inputs["input"], _initial(case, name), tape=tape)

@@ -1,9 +1,11 @@
 """Runs the reference cases of thresholds, encoders, containers and optimisers."""
 
+from functools import partial
+
 import numpy as np
 
-from eventsnn import encode, layers, train
-from eventsnn.neurons import LIFBoxParameters, LIFBoxState, LIFParameters, LIFState, LIParameters
+from eventsnn import encode, layers, neurons, train
+from eventsnn.neurons import LIFParameters, LIFState, LIParameters
 
 DRAWS = 20000
 
@@ -55,14 +57,28 @@ def encoder(case):
     case.output("out", getattr(encode, kind)(case.attributes["seq_length"], p, case.dt)(x))
 
 
-def lif_current_encoder(case):
-    """The step of the encoder, iterated from potential 0: a neuron without synaptic current."""
-    x, p = case.inputs["input"], case.parameters(LIFBoxParameters)
-    xs = np.broadcast_to(x, (case.attributes["seq_length"], *x.shape))
-    layer = layers.LIFBox(p, dt=case.dt, record_states=True)
-    out, states = layer(xs, LIFBoxState(np.zeros(x.shape)))
+def current_encoder(case):
+    """The step of an encoder, iterated from a state of zeros: a neuron without its synapse."""
+    x, n_steps = case.inputs["input"], case.attributes["seq_length"]
+    encoder, membrane = {
+        "lif_current_encoder": (encode.ConstantCurrentLIFEncoder, "LIFBox"),
+        "lif_ex_current_encoder": (encode.ConstantCurrentLIFExEncoder, "LIFExBox"),
+        "lif_adex_current_encoder": (
+            partial(encode.ConstantCurrentLIFAdExEncoder, norse_adaptation=True), "LIFAdExNorse"),
+    }[case.attributes["encoder"]]
+    cls = getattr(neurons, f"{membrane}Parameters")
+    state = getattr(neurons, f"{membrane}State")
+    layer = type("Any", (layers.Sequence,), {"parameters": cls})(
+        case.parameters(cls), dt=case.dt, record_states=True)
+
+    out, states = layer(np.broadcast_to(x, (n_steps, *x.shape)),
+                        state(*(np.zeros(x.shape) for _ in state._fields)))
+
     case.output("out", out)
-    case.output("state_v", states.v)
+    for f, value in zip(states._fields, states):
+        case.output(f"state_{f}", value)
+    p = case.parameters(getattr(encoder, "func", encoder).parameters)
+    case.output("out", encoder(n_steps, p, case.dt)(x))
 
 
 def lift(case):

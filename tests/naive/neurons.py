@@ -63,6 +63,14 @@ def lif_adex_box(s, x, p, dt, fire, held=None):
     return z, {"v": (1 - r) * v + r * p["v_reset"], "a": a + r * p["adaptation_spike"]}
 
 
+def lif_adex_norse(s, x, p, dt, fire, held=None):
+    z, after = lif_adex_box(s, x, p, dt, fire, held)
+    r = z if held is None else held
+    after["a"] = p["tau_ada_inv"] * (
+        p["adaptation_current"] * (after["v"] - p["v_leak"]) - s["a"]) + r * p["adaptation_spike"]
+    return z, after
+
+
 def synaptic(membrane):
     """A membrane behind an exponential synapse whose input acts at once."""
     def step(s, x, p, dt, fire, held=None):
@@ -195,6 +203,10 @@ PLAIN = {
                   {"v": (-0.2, 1.1), "i": (-0.5, 1.5)}, (-0.3, 2.5), quiet=LOW),
     "LIFAdExBox": Twin(lif_adex_box, ADAPTATION | SWING | MEMBRANE | POTENTIALS,
                        {"v": (-0.2, 1.1), "a": (-0.3, 0.5)}, (-0.5, 6.0), quiet=LOW),
+    "LIFAdExNorse": Twin(
+        lif_adex_norse, SWING | MEMBRANE | POTENTIALS | {
+            "adaptation_current": (0.05, 0.2), "adaptation_spike": (0.1, 0.3),
+            "tau_ada_inv": (0.3, 1.0)}, {"v": (-0.2, 1.1), "a": (-0.3, 0.5)}, (-0.5, 6.0)),
     "LIFAdEx": Twin(synaptic(lif_adex_box), ADAPTATION | SWING | SYNAPSE | MEMBRANE | POTENTIALS,
                     {"v": (-0.2, 1.1), "i": (-0.5, 1.5), "a": (-0.3, 0.5)}, (-0.3, 2.5),
                     quiet=LOW),

@@ -1,0 +1,355 @@
+r"""Convolution and pooling in two dimensions, and their transposes, on arrays (..., C, H, W).
+
+A window of `kernel_size` moves over the image by `stride`; its places are `dilation` apart, and
+the image has a border of `padding` zeros:
+
+.. math::
+    y_{o,h,v} = \sum_{c,i,j} w_{o,c,i,j} \,
+        x_{c,\; s_0 h + d_0 i - p_0,\; s_1 v + d_1 j - p_1}
+
+The output has :math:`\lfloor (H + 2p - d (k - 1) - 1) / s \rfloor + 1` rows, and columns likewise;
+what is left over at the far edge is not looked at. With `groups`, the channels fall into as many
+consecutive parts, and outputs see the inputs of their own part. Sizes are a number or a pair
+(vertical, horizontal). All leading axes are kept. `<of what>_bar` is a gradient: of the input or of
+the weight, given that of the output, `out_bar`.
+
+A convolution is a matrix product with the patches as columns, as BLAS does it [1]_. The columns
+are made for a few images at a time, so that they stay in the cache.
+
+References
+----------
+.. [1] Chellapilla, Puri, Simard, "High performance convolutional neural networks for document
+   processing", IWFHR (2006).
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from eventsnn.core import check
+
+COLUMN_BYTES = 4 << 20  # of the columns at hand; 1 to 4 MiB are fastest, 16 cost up to 3 times more
+
+
+class Window(NamedTuple):
+    """How a window moves; each a pair (vertical, horizontal)."""
+
+    kernel_size: tuple[int, int]
+    stride: tuple[int, int] = (1, 1)
+    padding: tuple[int, int] = (0, 0)
+    dilation: tuple[int, int] = (1, 1)
+
+    def out_size(self, shape: tuple) -> tuple[int, int]:
+        """Height and width of what a window gives on an image (..., H, W)."""
+        if len(shape) < 2:
+            raise check.must("x", "have shape (..., H, W)", shape)
+        span = tuple(d * (k - 1) + 1 for k, d in zip(self.kernel_size, self.dilation, strict=True))
+        room = tuple(n + 2 * p - e for n, p, e in zip(shape[-2:], self.padding, span, strict=True))
+        if min(room) < 0 or 0 in shape[-2:]:
+            raise check.must("x", f"be at least as large as the window, {span}, with its padding",
+                             f"shape {shape} with a padding of {self.padding}")
+        return room[0] // self.stride[0] + 1, room[1] // self.stride[1] + 1
+
+
+def window(kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Window:
+    """The window of sizes given as numbers or pairs."""
+    return Window(_pair("kernel_size", kernel_size, 1), _pair("stride", stride, 1),
+                  _pair("padding", padding, 0), _pair("dilation", dilation, 1))
+
+
+def pool_window(kernel_size: Any, stride: Any = None, padding: Any = 0) -> Window:
+    """The window of a pooling: it moves by its own size unless a `stride` is given."""
+    win = window(kernel_size, kernel_size if stride is None else stride, padding)
+    if any(2 * p > k for p, k in zip(win.padding, win.kernel_size, strict=True)):
+        raise check.must("padding", f"be at most half of kernel_size {win.kernel_size}",
+                         win.padding)
+    return win
+
+
+def check_groups(groups: Any, n_in: int, n_out: int) -> int:
+    """`groups`, checked to divide the numbers of channels."""
+    groups = check.integer("groups", groups, least=1)
+    if n_in % groups or n_out % groups:
+        raise check.must("groups", f"divide the numbers of channels, {n_in} in and {n_out} out",
+                         groups)
+    return groups
+
+
+def _pair(argument: str, value: Any, least: int) -> tuple[int, int]:
+    if not isinstance(value, (tuple, list, np.ndarray)) or np.ndim(value) == 0:
+        value = (value, value)
+    if len(value) != 2:
+        raise check.must(argument, "be a number or a pair (vertical, horizontal)", value)
+    return (check.integer(argument, value[0], least=least),
+            check.integer(argument, value[1], least=least))
+
+
+def patches(x: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+            dilation: Any = 1) -> np.ndarray:
+    """What the window sees at each of its places.
+
+    Parameters
+    ----------
+    x : (..., H, W) array
+    kernel_size, stride, padding, dilation : int or pair of ints
+        See the module.
+
+    Returns
+    -------
+    (..., kh, kw, H', W') array
+        A read-only view of `x`, or of a padded copy. From (..., C, H, W) it is (..., C, kh, kw, H',
+        W'), which reshaped to (..., C * kh * kw, H' * W') is what torch calls unfold.
+
+    Examples
+    --------
+    >>> patches([[1, 2, 3], [4, 5, 6]], (2, 1))[..., 0, :].tolist()  # the first row of windows
+    [[[1, 2, 3]], [[4, 5, 6]]]
+    """
+    win, x = window(kernel_size, stride, padding, dilation), check.real_array("x", x)
+    win.out_size(x.shape)
+    return _patches(_padded(x, win.padding, x.dtype), win)
+
+
+def patches_bar(out_bar: Any, size: Any, stride: Any = 1, padding: Any = 0,
+                dilation: Any = 1) -> np.ndarray:
+    """Transpose of `patches`: adds patches (..., kh, kw, H', W') where they came from.
+
+    `size` is that of the image, (H, W); returns (..., H, W). Torch calls it fold.
+    """
+    out_bar = check.real_array("out_bar", out_bar)
+    if out_bar.ndim < 4:
+        raise check.must("out_bar", "have shape (..., kh, kw, H', W')", out_bar.shape)
+    win = window(out_bar.shape[-4:-2], stride, padding, dilation)
+    size = _pair("size", size, 1)
+    check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
+    out = _zeros(out_bar.shape[:-4], size, win, check.float_dtype(out_bar))
+    _add_patches(out, out_bar, win)
+    return _cropped(out, win)
+
+
+def conv2d(x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
+           groups: int = 1) -> np.ndarray:
+    """Convolution of `x` with the kernels `w` (not flipped, as everywhere in machine learning).
+
+    Parameters
+    ----------
+    x : (..., C, H, W) array
+        Images; numbers or spikes of any real dtype.
+    w : (O, C / groups, kh, kw) array
+        Kernels.
+    stride, padding, dilation : int or pair of ints
+        See the module.
+    groups : int
+        See the module.
+
+    Returns
+    -------
+    (..., O, H', W') array
+        float64 if an array given is, else float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> conv2d(np.ones((5, 1, 4, 4)), np.ones((2, 1, 3, 3)), padding=1)[0, 0]
+    array([[4., 6., 6., 4.],
+           [6., 9., 9., 6.],
+           [6., 9., 9., 6.],
+           [4., 6., 6., 4.]])
+    """
+    x, w = check.real_array("x", x), check.real_array("w", w)
+    win = _kernels_window(w, stride, padding, dilation, groups)
+    _channels("x", x, w.shape[1] * groups)
+    dtype, size, n_out = check.float_dtype(x, w), win.out_size(x.shape), len(w)
+    kernels = w.astype(dtype, copy=False).reshape(groups, n_out // groups, -1)
+    images = x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
+    out = np.empty((len(images), n_out, *size), dtype)
+    for part in _parts(images, win, dtype):
+        product = kernels @ _columns(images[part], win, groups, dtype)
+        out[part] = np.moveaxis(product.reshape(n_out, -1, *size), 1, 0)
+    return out.reshape(*x.shape[:-3], n_out, *size)
+
+
+def conv2d_input_bar(out_bar: Any, w: Any, size: Any, stride: Any = 1, padding: Any = 0,
+                     dilation: Any = 1, groups: int = 1) -> np.ndarray:
+    """Transpose of `conv2d` by its input: (..., O, H', W') to (..., C, H, W); (H, W) is `size`."""
+    out_bar, w = check.real_array("out_bar", out_bar), check.real_array("w", w)
+    win, size = _kernels_window(w, stride, padding, dilation, groups), _pair("size", size, 1)
+    n_out, n_in, lead = len(w), w.shape[1] * groups, out_bar.shape[:-3]
+    check.shape("out_bar", out_bar.shape, (*lead, n_out, *win.out_size(size)), "to match w")
+    dtype = check.float_dtype(out_bar, w)
+    transposed = np.swapaxes(w.astype(dtype, copy=False).reshape(groups, n_out // groups, -1), 1, 2)
+    bars = out_bar.reshape(math.prod(lead), *out_bar.shape[-3:])
+    x_bar = np.empty((len(bars), n_in, *size), dtype)
+    for part in _parts(x_bar, win, dtype):
+        columns = transposed @ _rows(bars[part], groups, dtype)
+        columns = columns.reshape(n_in, *win.kernel_size, -1, *bars.shape[-2:])
+        images = _zeros(x_bar[part].shape[:2], size, win, dtype)
+        _add_patches(images, np.moveaxis(columns, 3, 0), win)
+        x_bar[part] = _cropped(images, win)
+    return x_bar.reshape(*lead, n_in, *size)
+
+
+def conv2d_weight_bar(x: Any, out_bar: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
+                      dilation: Any = 1, groups: int = 1) -> np.ndarray:
+    """Transpose of `conv2d` by its kernels, summed over the leading axes.
+
+    Takes (..., C, H, W) and (..., O, H', W'); returns (O, C / groups, kh, kw).
+    """
+    x, out_bar = check.real_array("x", x), check.real_array("out_bar", out_bar)
+    win = window(kernel_size, stride, padding, dilation)
+    if out_bar.ndim < 3:
+        raise check.must("out_bar", "have shape (..., O, H', W')", out_bar.shape)
+    n_out = out_bar.shape[-3]
+    _channels("x", x, None)
+    n_in = x.shape[-3]
+    check_groups(groups, n_in, n_out)
+    check.shape("out_bar", out_bar.shape, (*x.shape[:-3], n_out, *win.out_size(x.shape)),
+                "to match x")
+    dtype = check.float_dtype(x, out_bar)
+    images = x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
+    bars = out_bar.reshape(len(images), *out_bar.shape[-3:])
+    n_column = n_in // groups * math.prod(win.kernel_size)
+    w_bar = np.zeros((groups, n_out // groups, n_column), dtype)
+    for part in _parts(images, win, dtype):
+        columns = _columns(images[part], win, groups, dtype)
+        w_bar += _rows(bars[part], groups, dtype) @ np.swapaxes(columns, 1, 2)
+    return w_bar.reshape(n_out, n_in // groups, *win.kernel_size)
+
+
+def sum_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -> np.ndarray:
+    """Sum of the numbers in each window: (..., H, W) to (..., H', W').
+
+    The stride is the size of the window unless given; the padding is at most half of it.
+
+    Examples
+    --------
+    >>> sum_pool2d([[1, 2, 3], [4, 5, 6]], 2)  # a column is left over
+    array([[12.]], dtype=float32)
+    """
+    x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
+    dtype, size = check.float_dtype(x), win.out_size(x.shape)
+    seen = _patches(_padded(x, win.padding, dtype), win)
+    out = np.zeros((*x.shape[:-2], *size), dtype)
+    for i, j in np.ndindex(win.kernel_size):
+        out += seen[..., i, j, :, :]
+    return out
+
+
+def sum_pool2d_bar(out_bar: Any, size: Any, kernel_size: Any, stride: Any = None,
+                   padding: Any = 0) -> np.ndarray:
+    """Transpose of `sum_pool2d`: (..., H', W') to (..., H, W) with (H, W) = `size`."""
+    win, out_bar = pool_window(kernel_size, stride, padding), check.real_array("out_bar", out_bar)
+    same = np.broadcast_to(out_bar[..., None, None, :, :],
+                           (*out_bar.shape[:-2], *win.kernel_size, *out_bar.shape[-2:]))
+    return patches_bar(same, size, win.stride, win.padding)
+
+
+def max_pool2d(x: Any, kernel_size: Any, stride: Any = None,
+               padding: Any = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Largest number in each window, and its place there: (..., H, W) to twice (..., H', W').
+
+    Places count row by row; of equal numbers the first counts. Padding is never the largest; NaN
+    always is. Stride and padding as for `sum_pool2d`.
+
+    Examples
+    --------
+    >>> out, place = max_pool2d([[1, 2, 7, 7], [4, 3, 0, 0]], 2)
+    >>> out, place
+    (array([[4., 7.]], dtype=float32), array([[2, 0]], dtype=uint8))
+    """
+    x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
+    dtype, size = check.float_dtype(x), win.out_size(x.shape)
+    seen = _patches(_padded(x, win.padding, dtype, -np.inf), win)
+    out = np.full((*x.shape[:-2], *size), -np.inf, dtype)
+    place = np.zeros(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1))
+    for k, (i, j) in enumerate(np.ndindex(win.kernel_size)):
+        here = seen[..., i, j, :, :]
+        larger = (here > out) | (here != here)
+        np.copyto(out, here, where=larger)
+        np.copyto(place, place.dtype.type(k), where=larger)
+    return out, place
+
+
+def max_pool2d_bar(out_bar: Any, place: np.ndarray, size: Any, kernel_size: Any,
+                   stride: Any = None, padding: Any = 0) -> np.ndarray:
+    """Transpose of `max_pool2d`, whose `place` says where a gradient goes; see `sum_pool2d_bar`."""
+    win, out_bar = pool_window(kernel_size, stride, padding), check.real_array("out_bar", out_bar)
+    check.shape("place", place.shape, out_bar.shape, "as out_bar")
+    places = np.arange(math.prod(win.kernel_size)).reshape(*win.kernel_size, 1, 1)
+    routed = np.where(place[..., None, None, :, :] == places, out_bar[..., None, None, :, :],
+                      check.float_dtype(out_bar).type(0))
+    return patches_bar(routed, size, win.stride, win.padding)
+
+
+def _kernels_window(w: np.ndarray, stride: Any, padding: Any, dilation: Any, groups: Any) -> Window:
+    if w.ndim != 4:
+        raise check.must("w", "have shape (O, C / groups, kh, kw)", w.shape)
+    check_groups(groups, w.shape[1] * groups, len(w))
+    return window(w.shape[2:], stride, padding, dilation)
+
+
+def _channels(argument: str, x: np.ndarray, n: int | None) -> None:
+    if x.ndim < 3 or n not in (None, x.shape[-3]):
+        raise check.must(argument, f"have shape (..., {'C' if n is None else n}, H, W)", x.shape)
+
+
+def _padded(x: np.ndarray, padding: tuple[int, int], dtype: Any, value: float = 0) -> np.ndarray:
+    """`x`, or a copy of it with a border."""
+    if padding == (0, 0):
+        return x.astype(dtype, copy=False)
+    (height, width), (p, q) = x.shape[-2:], padding
+    out = np.full((*x.shape[:-2], height + 2 * p, width + 2 * q), value, dtype)
+    out[..., p:p + height, q:q + width] = x
+    return out
+
+
+def _patches(x: np.ndarray, win: Window) -> np.ndarray:
+    """View (..., kh, kw, H', W') of a padded image."""
+    (s, t), (d, e) = win.stride, win.dilation
+    span = (d * (win.kernel_size[0] - 1) + 1, e * (win.kernel_size[1] - 1) + 1)
+    seen = sliding_window_view(x, span, axis=(-2, -1))
+    return np.moveaxis(seen[..., ::s, ::t, ::d, ::e], (-2, -1), (-4, -3))
+
+
+def _zeros(lead: tuple, size: tuple[int, int], win: Window, dtype: Any) -> np.ndarray:
+    """An empty image with its border."""
+    return np.zeros((*lead, *(n + 2 * p for n, p in zip(size, win.padding, strict=True))), dtype)
+
+
+def _add_patches(images: np.ndarray, patched: np.ndarray, win: Window) -> None:
+    """Add patches (..., kh, kw, H', W') to bordered images, in place."""
+    (s, t), (d, e), (height, width) = win.stride, win.dilation, patched.shape[-2:]
+    for i, j in np.ndindex(win.kernel_size):
+        rows = slice(d * i, d * i + s * (height - 1) + 1, s)
+        columns = slice(e * j, e * j + t * (width - 1) + 1, t)
+        images[..., rows, columns] += patched[..., i, j, :, :]
+
+
+def _cropped(images: np.ndarray, win: Window) -> np.ndarray:
+    """Images without their border."""
+    (p, q), (height, width) = win.padding, images.shape[-2:]
+    return images[..., p:height - p, q:width - q]
+
+
+def _parts(images: np.ndarray, win: Window, dtype: np.dtype) -> Iterator[slice]:
+    """Slices of as many images as columns are made for at a time."""
+    places = math.prod(win.kernel_size) * math.prod(win.out_size(images.shape))
+    each = images.shape[1] * places * dtype.itemsize
+    step = max(1, COLUMN_BYTES // each)
+    for start in range(0, len(images), step):
+        yield slice(start, start + step)
+
+
+def _columns(images: np.ndarray, win: Window, groups: int, dtype: np.dtype) -> np.ndarray:
+    """Patches of (n, C, H, W) as (groups, C / groups * kh * kw, n * H' * W')."""
+    seen = np.moveaxis(_patches(_padded(images, win.padding, dtype), win), 0, 3)
+    return np.ascontiguousarray(seen).reshape(groups, -1, math.prod(seen.shape[3:]))
+
+
+def _rows(bars: np.ndarray, groups: int, dtype: np.dtype) -> np.ndarray:
+    """(n, O, H', W') as (groups, O / groups, n * H' * W')."""
+    moved = np.ascontiguousarray(np.moveaxis(bars, 0, 1), dtype)
+    return moved.reshape(groups, len(moved) // groups, -1)

@@ -1,0 +1,114 @@
+"""Convolutions as layers, on (..., C, H, W) with any leading axes."""
+
+from typing import Any
+
+import numpy as np
+
+from eventsnn.connect import conv
+from eventsnn.core import check
+from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
+from eventsnn.layers.linear import Linear
+
+
+class Conv2d(Layer):
+    """Convolution with learnt kernels; `eventsnn.connect.conv` has the formula.
+
+    ``y = layer(x)`` maps (..., in_channels, H, W) to (..., out_channels, H', W'). All leading axes
+    are kept: none, a batch, or time and a batch.
+
+    Parameters
+    ----------
+    in_channels, out_channels : int
+        Sizes of the third axis from the end.
+    kernel_size, stride, padding, dilation : int or pair of ints
+        Of the window, (vertical, horizontal).
+    groups : int
+        The channels fall into as many parts, each with its own outputs; it divides both numbers.
+    bias : bool or (out_channels,) array
+        Whether there is a bias, or the bias (copied).
+    weight : (out_channels, in_channels / groups, kh, kw) array, optional
+        Copied. By default, like the bias, uniform in ``+-1 / sqrt(n)`` for the ``n = in_channels /
+        groups * kh * kw`` numbers that an output sees.
+    seed : int, optional
+        Of what is drawn.
+    dtype : dtype
+        Of what is drawn; arrays given keep float64, else become float32.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Conv2d(3, 8, kernel_size=5, stride=2, seed=1)(np.ones((10, 4, 3, 28, 28))).shape
+    (10, 4, 8, 12, 12)
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+                 padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: Any = True, *,
+                 weight: Any = None, seed: int | None = None, dtype: Any = np.float32) -> None:
+        self.in_channels = check.integer("in_channels", in_channels, least=1)
+        self.out_channels = check.integer("out_channels", out_channels, least=1)
+        self.window = conv.window(kernel_size, stride, padding, dilation)
+        self.groups = conv.check_groups(groups, in_channels, out_channels)
+        self.kernels = (out_channels, in_channels // groups, *self.window.kernel_size)
+        if weight is not None:
+            weight = check.real_array("weight", weight)
+            check.shape("weight", weight.shape, self.kernels, "(out, in / groups, kh, kw)")
+            weight = weight.reshape(out_channels, -1)
+        # each output is a linear map of a patch, and starts as one
+        linear = Linear(int(np.prod(self.kernels[1:])), out_channels, bias, weight=weight,
+                        seed=seed, dtype=dtype)
+        self.weight = linear.weight.reshape(self.kernels)
+        self.bias = linear.bias
+
+    @property
+    def weights(self) -> dict[str, np.ndarray]:
+        return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
+
+    def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
+        """Convolve `x` (..., in_channels, H, W); numbers or spikes of any real dtype."""
+        x = check.real_array("x", x)
+        if x.ndim < 3 or x.shape[-3] != self.in_channels:
+            raise check.must("x", f"have shape (..., {self.in_channels}, H, W) to match the weight",
+                             x.shape)
+        y = conv.conv2d(x, self.weight.reshape(self.kernels), *self.window[1:], self.groups)
+        if self.bias is not None:
+            y += self.bias[:, None, None]
+        if tape is not None:
+            tape.push(self, (x, y.shape, y.dtype))
+        return y
+
+    def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
+        """Transpose of the last call on `tape`."""
+        x, shape, dtype = tape.pop(self)
+        out_bar = cotangent("out_bar", out_bar, shape, dtype)
+        x_bar = None
+        if tape.wants_input:
+            x_bar = conv.conv2d_input_bar(out_bar, self.weight.reshape(self.kernels), x.shape[-2:],
+                                          *self.window[1:], self.groups)
+        weight_bar = conv.conv2d_weight_bar(x, out_bar, *self.window, self.groups)
+        weights = {"weight": weight_bar.reshape(self.weight.shape)}
+        if self.bias is not None:
+            weights["bias"] = out_bar.sum(axis=(*range(out_bar.ndim - 3), -2, -1))
+        return Gradients(x_bar, None, weights)
+
+
+class LConv2d(Conv2d):
+    """Convolution without bias, its weight stored with a trailing axis of one, as in norse.
+
+    Parameters are those of `Conv2d`, but `bias`; a `weight` is taken with the last axis or without.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> layer = LConv2d(3, 8, kernel_size=5, seed=1)
+    >>> layer(np.ones((10, 4, 3, 28, 28))).shape, layer.weight.shape
+    ((10, 4, 8, 24, 24), (8, 3, 5, 5, 1))
+    """
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
+                 padding: Any = 0, dilation: Any = 1, groups: int = 1, *, weight: Any = None,
+                 seed: int | None = None, dtype: Any = np.float32) -> None:
+        if np.ndim(weight) == 5 and np.shape(weight)[-1] == 1:
+            weight = np.asarray(weight)[..., 0]
+        super().__init__(in_channels, out_channels, kernel_size, stride, padding, dilation, groups,
+                         False, weight=weight, seed=seed, dtype=dtype)
+        self.weight = self.weight[..., None]
