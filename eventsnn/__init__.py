@@ -10,7 +10,8 @@ from eventsnn.layers import *
 from eventsnn.neurons import *
 from eventsnn.simulate import Network
 from eventsnn.surrogates import (
-    CircDist, HeaviCirc, HeaviErfc, Heaviside, HeaviTanh, Logistic, SuperSpike, Triangle,
+    CircDist, EventAdjoint, HeaviCirc, HeaviErfc, Heaviside, HeaviTanh, Logistic, SuperSpike,
+    Triangle,
 )
 
 __version__ = "0.1.0"

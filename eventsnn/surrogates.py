@@ -4,20 +4,21 @@ Forward, the deterministic ones are the step function :math:`\Theta(u)` with :ma
 The slopes peak near 1 whatever their width, as in norse (so they are not derivatives of a smoothed
 step: SuperSpike lacks a factor :math:`\alpha`). No gradient goes to the width.
 
-=============  ==============================================  ======
-type           slope                                           width
-=============  ==============================================  ======
-`Heaviside`    0                                               none
-`SuperSpike`   :math:`1 / (\alpha |u| + 1)^2`                  100
-`HeaviErfc`    :math:`2 / \sqrt\pi \; e^{-(\alpha u)^2}`       100
-`HeaviTanh`    :math:`1 - \tanh^2(\alpha u)`                   100
-`Triangle`     :math:`\alpha \max(0, 1 - |u|)`                 0.3
-`HeaviCirc`    :math:`\alpha^3 / (\alpha^2 + u^2)^{3/2}`       100
-`Logistic`     as `HeaviTanh`; fires with probability          100
-               :math:`1/2 + \tanh(\alpha u) / 2`
-`CircDist`     as `HeaviCirc`; fires with probability          100
-               :math:`1/2 + u / (2 \sqrt{u^2 + \alpha^2})`
-=============  ==============================================  ======
+==============  =============================================  =====
+type            slope                                          width
+==============  =============================================  =====
+`Heaviside`     0                                              none
+`EventAdjoint`  0, but some neurons have rules for it          none
+`SuperSpike`    :math:`1 / (\alpha |u| + 1)^2`                 100
+`HeaviErfc`     :math:`2 / \sqrt\pi \; e^{-(\alpha u)^2}`      100
+`HeaviTanh`     :math:`1 - \tanh^2(\alpha u)`                  100
+`Triangle`      :math:`\alpha \max(0, 1 - |u|)`                0.3
+`HeaviCirc`     :math:`\alpha^3 / (\alpha^2 + u^2)^{3/2}`      100
+`Logistic`      as `HeaviTanh`; fires with probability         100
+                :math:`1/2 + \tanh(\alpha u) / 2`
+`CircDist`      as `HeaviCirc`; fires with probability         100
+                :math:`1/2 + u / (2 \sqrt{u^2 + \alpha^2})`
+==============  =============================================  =====
 
 References
 ----------
@@ -44,6 +45,13 @@ _STREAM, _NO_ITEM = np.uint64(random.THRESHOLD), np.uint64(0)
 
 class Heaviside(NamedTuple):
     """The step function alone: no gradient passes."""
+
+
+class EventAdjoint(NamedTuple):
+    """No slope: backward goes by jumps at the spikes, see `eventsnn.neurons.adjoint`.
+
+    For LIF, LIFRefrac, LSNN, CobaLIF, LIFMC and LIFMCRefrac.
+    """
 
 
 class SuperSpike(NamedTuple):
@@ -169,6 +177,7 @@ class Surrogate(NamedTuple):
 
 SURROGATES: dict[type, Surrogate] = {
     Heaviside: Surrogate(_step_forward, _no_slope),
+    EventAdjoint: Surrogate(_step_forward, _no_slope),
     SuperSpike: Surrogate(_step_forward, _super_slope),
     HeaviErfc: Surrogate(_step_forward, _erfc_slope),
     HeaviTanh: Surrogate(_step_forward, _tanh_slope),

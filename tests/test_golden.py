@@ -7,9 +7,8 @@ whatever its cases, seeds and shapes.
 from fnmatch import fnmatch
 
 import h5py
-import pytest
 
-from tests.golden import containers, neurons, others
+from tests.golden import containers, neurons, others, rules
 from tests.golden.case import Case
 
 # What a case is: its family and what its attributes say of it -> how to run it.
@@ -30,15 +29,21 @@ RUNNERS = {
     ("sequential", "*SequentialState(LConv2d*"): containers.conv_chain,
     ("sequential", "*SequentialState(LSNN*"): containers.lsnn_refrac_chain,
     ("sequential", "*RecurrentSequential*"): containers.recurrent_sequential,
+    ("adjoint", "*"): neurons.adjoint,
+    ("encoders", "PopulationEncoder"): rules.population,
+    ("plasticity", "stdp_linear*"): rules.stdp,
+    ("plasticity", "stdp_conv2d*"): rules.stdp,
+    ("plasticity", "stdp_sensor*"): rules.stdp_sensor,
+    ("plasticity", "correlation_sensor*"): rules.correlation_sensor,
+    ("plasticity", "lif_correlation*"): rules.lif_correlation,
+    ("plasticity", "tsodyks_makram*"): rules.tsodyks_makram,
+    ("misc", "exp_filter*"): rules.exponential_filter,
+    ("misc", "spikes_to_times*"): rules.spikes_to_times,
+    ("misc", "logical*"): rules.logic,
+    ("misc", "spatial_receptive_field*"): rules.spatial_receptive_field,
+    ("misc", "temporal_scales*"): rules.temporal_scales,
     ("training", "*"): others.training,
 }
-
-# Not built yet, and reported as such. The list is empty when the models are complete.
-NOT_BUILT = (
-    *((family, "*") for family in (
-        "adjoint", "misc", "plasticity")),
-    ("encoders", "PopulationEncoder"),
-)
 
 
 def kind_of(case):
@@ -60,8 +65,6 @@ def test_case__agrees_with_reference(golden_case):
     path, name = golden_case
     with h5py.File(path) as file:
         case = Case(file.attrs.get("family", path.stem), name, file[name])
-    if any(matches(case, entry) for entry in NOT_BUILT):
-        pytest.skip("not built yet")
     runners = [run for entry, run in RUNNERS.items() if matches(case, entry)]
     assert len(runners) == 1, f"no way to run {case.family} of kind {kind_of(case)!r} is known"
 

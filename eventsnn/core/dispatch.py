@@ -45,6 +45,32 @@ def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Cal
     return MODELS[parameters]
 
 
+class Rule(NamedTuple):
+    """A way backward through a model that a threshold brings, in place of the transpose."""
+
+    step_vjp: Callable  # as that of a model
+    receives: tuple[str, ...]  # for each input channel, the state whose gradient weights get
+
+
+RULES: dict[type, dict[type, Rule]] = {}  # class of a threshold -> parameters -> rule
+
+
+def register_rule(threshold: type, parameters: type, step_vjp: Callable, *,
+                  receives: tuple[str, ...]) -> None:
+    """Give the model of `parameters` a way of its own backward under a threshold."""
+    RULES.setdefault(threshold, {})[parameters] = Rule(step_vjp, receives)
+
+
+def rule(threshold: type, parameters: type) -> Rule | None:
+    """The rule of a model under a threshold, if it has one."""
+    return RULES.get(threshold, {}).get(parameters)
+
+
+def _backward_step(threshold: type, parameters: type) -> Callable:
+    own = rule(threshold, parameters)
+    return MODELS[parameters].step_vjp if own is None else own.step_vjp
+
+
 def step(s: Any, x: Any, p: Any, dt: Any, th: Any) -> tuple:
     """One Euler step of the neuron whose parameters are `p`: ``-> (output, next state)``."""
     return MODELS[type(p)].step(s, x, p, dt, th)
@@ -58,12 +84,12 @@ def _step(s, x, p, dt, th):
 
 def step_vjp(s: Any, x: Any, p: Any, dt: Any, th: Any, stop_reset: Any, z_bar: Any,
              s_bar: Any) -> tuple:
-    """Transpose of `step`: ``-> (s_bar before the step, x_bar, p_bar)``."""
-    return MODELS[type(p)].step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar)
+    """Transpose of `step`, or the rule of `th`: ``-> (s_bar before the step, x_bar, p_bar)``."""
+    return _backward_step(type(th), type(p))(s, x, p, dt, th, stop_reset, z_bar, s_bar)
 
 
 @overload(step_vjp, target="generic", jit_options=INLINED)
 def _step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
-    impl = MODELS[p.instance_class].step_vjp
+    impl = _backward_step(th.instance_class, p.instance_class)
     return lambda s, x, p, dt, th, stop_reset, z_bar, s_bar: impl(
         s, x, p, dt, th, stop_reset, z_bar, s_bar)

@@ -7,9 +7,11 @@ from eventsnn.encode.latency import SpikeLatencyEncoder, SpikeLatencyLIFEncoder
 from eventsnn.encode.poisson import (
     PoissonEncoder, PoissonEncoderStep, SignedPoissonEncoder, SignedPoissonEncoderStep,
 )
+from eventsnn.encode.population import PopulationEncoder, euclidean_distance, gaussian_rbf
 
 __all__ = [
     "ConstantCurrentLIFAdExEncoder", "ConstantCurrentLIFEncoder", "ConstantCurrentLIFExEncoder",
-    "PoissonEncoder", "PoissonEncoderStep", "SignedPoissonEncoder",
+    "PoissonEncoder", "PoissonEncoderStep", "PopulationEncoder", "SignedPoissonEncoder",
     "SignedPoissonEncoderStep", "SpikeLatencyEncoder", "SpikeLatencyLIFEncoder",
+    "euclidean_distance", "gaussian_rbf",
 ]

@@ -131,12 +131,12 @@ def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any
 
 def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float, th: Any,
                        first: int, stop_reset: bool, out_bar: np.ndarray, h_bar: Any,
-                       state_bar: Any, with_p: bool) -> tuple[Any, Any, np.ndarray, Any]:
+                       state_bar: Any, with_p: bool, watch: tuple[str, ...] = ()) -> tuple:
     """Transpose of `forward_recurrent`.
 
     `drive` is the whole input of the neurons, as `forward_recurrent` leaves it. Returns
     ``(drive_bar (T, *S), state_bar, gradient of the outputs before the first step (*S), p_bar (*S)
-    or None)``.
+    or None, gradients (T, *S) of the state after each step, of the fields in `watch`)``.
 
     The loop over time is here since a step needs a dense product, which is BLAS's work.
     """
@@ -149,10 +149,14 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
     p_bar = _zeros(lay.p, lay, dtype) if with_p else None
     total = np.empty((1, lay.n_batch, lay.n), dtype)
     fed_back = np.zeros((lay.n_batch, lay.n), dtype)
+    watched = [np.empty_like(z_bar) for _ in watch]
     once, dt, stop = np.zeros(1, np.uint64), dtype.type(dt), dtype.type(stop_reset)
     for t in range(n_steps - 1, -1, -1):
         now = slice(t, t + 1)
         np.add(z_bar[t], fed_back, out=total[0])
+        for name, seen in zip(watch, watched, strict=True):
+            later = 0 if h_bar is None else getattr(h_bar, name)[t]
+            np.add(getattr(s_bar, name), later, out=seen[t])
         cpu.backward(once, map_fields(lambda a: a[now], drive), map_fields(lambda a: a[now], h),
                      lay.p, dt, th, np.uint64(first + t), stop, total,
                      None if h_bar is None else map_fields(lambda a: a[now], h_bar),
@@ -162,7 +166,8 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
         else:
             np.matmul(drive_bar[t], weights, out=fed_back)
     return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
-            _shaped(p_bar, lay) if with_p else None)
+            _shaped(p_bar, lay) if with_p else None,
+            [a.reshape((n_steps, *lay.shape)) for a in watched])
 
 
 def _steps(stop: int, by: int = 1) -> np.ndarray:

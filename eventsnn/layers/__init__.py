@@ -8,11 +8,19 @@ from eventsnn.layers.compartments import (
 )
 from eventsnn.layers.containers import Lift, SequentialState
 from eventsnn.layers.conv import Conv2d, LConv2d
+from eventsnn.layers.correlation import (
+    LIFCorrelation, LIFCorrelationParameters, LIFCorrelationState,
+)
+from eventsnn.layers.decode import SpikesToTimesDecoder, SumDecoder, sum_decode
 from eventsnn.layers.dropout import Dropout
+from eventsnn.layers.exp_filter import ExpFilter
 from eventsnn.layers.iterated import Iterated
 from eventsnn.layers.linear import LILinearCell, Linear
 from eventsnn.layers.neurons import *
 from eventsnn.layers.pool import AvgPool2d, MaxPool2d, SumPool2d
+from eventsnn.layers.receptive_field import (
+    ParameterizedSpatialReceptiveField2d, SampledSpatialReceptiveField2d, SpatialReceptiveField2d,
+)
 from eventsnn.layers.recurrent import RecurrentCell, RecurrentSequence, RecurrentState
 from eventsnn.layers.recurrent_sequential import RecurrentSequential, RecurrentSequentialState
 from eventsnn.layers.regularization import (
@@ -21,6 +29,7 @@ from eventsnn.layers.regularization import (
 from eventsnn.layers.shape import Flatten
 from eventsnn.layers.shapes import four_shapes
 from eventsnn.layers.spiking import Cell, Sequence
+from eventsnn.layers.temporal_field import TemporalReceptiveField
 from eventsnn.layers.threshold import Threshold
 
 __all__ = _public(globals())

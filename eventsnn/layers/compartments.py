@@ -179,20 +179,25 @@ class _Recurrent(_Coupled, RecurrentLayer):
                  + before @ self._matrix(self.recurrent_weights, x).T)
         z, s, v = self._step(drive, s, tape)
         if tape is not None:
-            tape.push(self, (x, before, v))
+            tape.push(self, (x, before, z, v))
         return z, RecurrentState(z, s)
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        x, before, v = tape.pop(self)
+        x, before, z, v = tape.pop(self)
         out_bar = cotangent("out_bar", out_bar, v.shape, v.dtype)
         s_bar = None
         if state_bar is not None:
             out_bar = out_bar + cotangent("state_bar.z", state_bar.z, v.shape, v.dtype)
             s_bar = state_bar.neuron
-        g = self._step_bar(v, out_bar, self._state_bar(s_bar, v.shape, v.dtype), tape)
-        weights = g.weights | {"input_weights": self._weight_bar(self.input_weights, g.x, x),
-                               "recurrent_weights": self._recurrent_bar(g.x, before)}
+        s_bar = self._state_bar(s_bar, v.shape, v.dtype)
+        g = self._step_bar(v, out_bar, s_bar, tape)
+        drive_bar, senders = g.x, before
+        if self.receives:  # the threshold has a rule for weights too: see `neurons.adjoint`
+            drive_bar, senders = s_bar.i, z
+        weights = g.weights | {
+            "input_weights": self._weight_bar(self.input_weights, drive_bar, x),
+            "recurrent_weights": self._recurrent_bar(drive_bar, senders)}
         return Gradients(g.x @ self._matrix(self.input_weights, x), RecurrentState(
             g.x @ self._matrix(self.recurrent_weights, x), g.state), weights)
 

@@ -155,13 +155,17 @@ class RecurrentLayer(NeuronLayer):
             if recorded and neuron_bar is not None:
                 h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype), None
         w = self._channels(self.recurrent_weights, dtype)
-        before = np.concatenate([z_before[None], z[:-1]])
-        drive_bar, neuron_bar, z_bar, p_bar = run.backward_recurrent(
+        drive_bar, neuron_bar, z_bar, p_bar, received = run.backward_recurrent(
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
-            self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable))
+            self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable),
+            watch=self.receives)
 
-        weights = {"input_weights": self._weight_bar(self.input_weights, drive_bar, x),
-                   "recurrent_weights": self._recurrent_bar(drive_bar, before)}
+        if received:  # the threshold has a rule for weights too: see `neurons.adjoint`
+            senders, bar = z, type(drive)(*received) if isinstance(drive, tuple) else received[0]
+        else:
+            senders, bar = np.concatenate([z_before[None], z[:-1]]), drive_bar
+        weights = {"input_weights": self._weight_bar(self.input_weights, bar, x),
+                   "recurrent_weights": self._recurrent_bar(bar, senders)}
         x_bar = None
         if tape.wants_input and self.lost_input:
             x_bar = np.zeros_like(x)

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.core.dispatch import MODELS, Model
+from eventsnn.core.dispatch import MODELS, RULES, Model, rule
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.errors import NumericalError
@@ -32,6 +32,15 @@ class NeuronLayer(Layer):
         check.parameters(self.p, self.dt)
         prepare(threshold, np.dtype(np.float32))
         self.threshold = threshold
+        own = rule(type(threshold), self.parameters)
+        self.receives = () if own is None else own.receives
+        if type(threshold) in RULES and own is None:
+            known = ", ".join(p.__name__.removesuffix("Parameters") for p in RULES[type(threshold)])
+            raise check.must("threshold", f"have a rule for {self.parameters.__name__}",
+                             repr(threshold), f"it has rules for {known}", error=TypeError)
+        if own is not None and trainable:
+            raise check.must("trainable", "be empty", repr(trainable),
+                             f"{type(threshold).__name__} gives parameters no gradient")
         self.stop_reset = (self.recurrent and self.model.recurrent_stops_reset
                            if stop_reset is None else bool(stop_reset))
         self.first_step = 0  # the number of the next step, for thresholds that draw at random

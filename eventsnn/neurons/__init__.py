@@ -19,5 +19,6 @@ from eventsnn.neurons.lif_exc_inh import *
 from eventsnn.neurons.lif_mc_refrac import *
 from eventsnn.neurons.lsnn import *
 from eventsnn.neurons.refractory import *
+from eventsnn.neurons.adjoint import *
 
 __all__ = _public(globals())

@@ -66,13 +66,14 @@ def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
     g_e = relax(s.g_e + x.exc, _ZERO, p.tau_syn_exc_inv, dt)
     g_i = relax(s.g_i + x.inh, _ZERO, p.tau_syn_inh_inv, dt)
-    v = s.v + dt * p.c_m_inv * _current(s.v, g_e, g_i, p)
+    v = s.v + dt * p.c_m_inv * current(s.v, g_e, g_i, p)
     z, v = fire(v, p.v_thresh, p.v_reset, th)
     return z, CobaLIFState(v, g_e, g_i)
 
 
 @scalar
-def _current(v, g_e, g_i, p):
+def current(v, g_e, g_i, p):
+    """The current through the membrane and the synapses."""
     return p.g_l * (p.v_rest - v) + g_e * (p.e_rev_E - v) + g_i * (p.e_rev_I - v)
 
 
@@ -82,8 +83,8 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     exc, inh = s.g_e + x.exc, s.g_i + x.inh
     g_e = relax(exc, _ZERO, p.tau_syn_exc_inv, dt)
     g_i = relax(inh, _ZERO, p.tau_syn_inh_inv, dt)
-    current = _current(s.v, g_e, g_i, p)
-    v = s.v + dt * p.c_m_inv * current
+    drive = current(s.v, g_e, g_i, p)
+    v = s.v + dt * p.c_m_inv * drive
 
     v_bar, thresh_bar, reset_bar = fire_vjp(v, p.v_thresh, p.v_reset, th, stop_reset, z_bar,
                                             s_bar.v)
@@ -92,7 +93,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
                                         s_bar.g_e + (p.e_rev_E - s.v) * current_bar)
     inh_bar, _, tau_inh_bar = relax_vjp(inh, _ZERO, p.tau_syn_inh_inv, dt,
                                         s_bar.g_i + (p.e_rev_I - s.v) * current_bar)
-    c_m_inv_bar = dt * current * v_bar
+    c_m_inv_bar = dt * drive * v_bar
     v_bar = v_bar - (p.g_l + g_e + g_i) * current_bar
 
     p_bar = CobaLIFParameters(

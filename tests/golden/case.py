@@ -11,6 +11,7 @@ METHODS = {
     "triangle": surrogates.Triangle, "heavi_circ": surrogates.HeaviCirc,
     "circ": surrogates.HeaviCirc, "logistic": surrogates.Logistic,
     "circ_dist": surrogates.CircDist, "heaviside": surrogates.Heaviside,
+    "adjoint": surrogates.EventAdjoint,
 }
 
 

@@ -219,3 +219,10 @@ def behavior(case):
     case.output("out", out)
     for f, value in zip(states._fields, states):
         case.output(f"state_{f}", value, tolerance.TRACE)
+
+
+def adjoint(case):
+    """A family's layers with event-based gradients."""
+    case.family = case.name.rpartition("_")[0]
+    case.attributes["model"] = case.family
+    (recurrent if case.attributes["recurrent"] else feed_forward)(case)

@@ -1,0 +1,87 @@
+r"""Short-term plasticity: synapses that tire and facilitate (Tsodyks and Markram).
+
+.. math::
+    u' &= u - dt \, \tau_f^{-1} u + U (1 - u) z \\
+    y &= u' x z \\
+    x' &= x + dt \, \tau_d^{-1} (1 - x) - y
+
+A spike :math:`z` raises the utilisation :math:`u` first, then uses up that share of the resources
+:math:`x`; :math:`y` is what it releases.
+
+References
+----------
+.. [1] Tsodyks, Pawelzik, Markram, Neural Computation 10, 821 (1998).
+.. [2] Tsodyks, Wu, Scholarpedia 8, 3153 (2013).
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core.jit import scalar
+from eventsnn.plasticity import arguments
+
+_ONE = np.float32(1)
+
+
+class TsodyksMakramParameters(NamedTuple):
+    """Parameters; numbers, or arrays that broadcast against the spikes."""
+
+    tau_f_inv: Any = 20.0  # 1/s, inverse time constant of facilitation (50 ms)
+    tau_s_inv: Any = 50.0  # 1/s, that of the synaptic current (20 ms), which is not modelled here
+    tau_d_inv: Any = 1 / 0.75  # 1/s, inverse time constant of recovery from depression (750 ms)
+    U: Any = 0.45  # jump of the utilisation at a spike
+
+
+class TsodyksMakramState(NamedTuple):
+    """State; scalars inside a step, arrays shaped as the spikes outside."""
+
+    u: Any  # utilisation, the share of the resources that a spike releases; 0 at rest
+    x: Any  # share of the resources that is available; 1 at rest
+
+
+@scalar
+def step(s, z, p, dt):
+    """One Euler step: ``-> (share released, next state)``."""
+    u = s.u - dt * p.tau_f_inv * s.u + p.U * (_ONE - s.u) * z
+    released = u * s.x * z
+    return released, TsodyksMakramState(u, s.x + dt * p.tau_d_inv * (_ONE - s.x) - released)
+
+
+def stp_step(z: Any, state: TsodyksMakramState | None = None,
+             p: TsodyksMakramParameters = TsodyksMakramParameters(),
+             dt: float = 1e-3) -> tuple[np.ndarray, TsodyksMakramState]:
+    """One step of short-term plasticity.
+
+    Parameters
+    ----------
+    z : array
+        Spikes of this step, of any shape.
+    state : TsodyksMakramState, optional
+        Before the step; by default at rest, u = 0 and x = 1.
+    p : TsodyksMakramParameters
+    dt : float
+        Step, s.
+
+    Returns
+    -------
+    out : array of the shape of `z`
+        Share of the resources released: the factor of the synaptic weight.
+    state : TsodyksMakramState
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> state = None
+    >>> for _ in range(3):  # spikes in quick succession release less and less
+    ...     out, state = stp_step(np.array([1.0]), state)
+    ...     print(out.round(3))
+    [0.45]
+    [0.379]
+    [0.14]
+    """
+    arguments.given_class("p", p, TsodyksMakramParameters)
+    dtype, (z,) = arguments.arrays(state, z=z)
+    p, dt = arguments.parameters(p, dt, dtype)
+    rest = {"u": (z.shape, 0.0), "x": (z.shape, 1.0)}
+    return step(arguments.state(TsodyksMakramState, state, rest, dtype), z, p, dt)
