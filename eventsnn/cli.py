@@ -93,6 +93,19 @@ def parser() -> argparse.ArgumentParser:
     _add_output_options(digits)
     digits.set_defaults(command=_train_digits)
 
+    plot = commands.add_parser("plot", help="draw a picture (.png, .svg, .pdf)",
+                               allow_abbrev=False)
+    kinds = plot.add_subparsers(required=True, metavar="KIND")
+    raster = kinds.add_parser("raster", help="the spikes of a recording", allow_abbrev=False)
+    raster.add_argument("file", type=pathlib.Path, metavar="FILE.h5", help="a recording")
+    raster.set_defaults(command=_plot_raster)
+    behaviours = kinds.add_parser(
+        "behaviours", help="the twenty behaviours of Izhikevich's neuron", allow_abbrev=False)
+    behaviours.set_defaults(command=_plot_behaviours)
+    for kind in (raster, behaviours):
+        kind.add_argument("out", type=pathlib.Path, metavar="OUT.png", help="the picture")
+        kind.add_argument("--overwrite", action="store_true", help="replace a file that exists")
+
     evaluate = commands.add_parser("evaluate", help="accuracy of a trained model on a file",
                                    allow_abbrev=False)
     evaluate.add_argument("model", type=pathlib.Path, metavar="MODEL.h5",
@@ -148,7 +161,7 @@ def _simulate(net: Any, parameters: dict[str, Any], options: argparse.Namespace)
                 finally:
                     recorder.duration = net.time
         if options.plot:
-            _plot(path, net, options)
+            _plot(path, net.populations, options.plot, options.overwrite)
     _report(parameters | {"dt_s": net.dt, "threads": net.threads} | statistics.summary(), options)
 
 
@@ -231,13 +244,33 @@ def _recording_place(options: argparse.Namespace) -> Iterator[pathlib.Path | Non
         yield pathlib.Path(folder) / "spikes.h5"
 
 
-def _plot(path: Any, net: Any, options: argparse.Namespace) -> None:
+def _plot(path: Any, populations: Any, out: pathlib.Path, overwrite: bool) -> None:
+    """Draw the spikes of a recording, of the populations named or of all."""
     from eventsnn.plot import raster
     from eventsnn.record import Recording
 
     with Recording(path) as recording:
-        raster({name: (recording.chunks(name), len(q)) for name, q in net.populations.items()},
-               options.plot, t_stop=net.time, overwrite=options.overwrite)
+        raster({name: (recording.chunks(name), recording.size(name))
+                for name in populations or recording.populations},
+               out, t_stop=recording.duration, overwrite=overwrite)
+
+
+def _plot_raster(options: argparse.Namespace) -> None:
+    from eventsnn.plot import check_picture
+
+    check_picture(options.out, options.overwrite)
+    _plot(options.file, None, options.out, options.overwrite)
+
+
+def _plot_behaviours(options: argparse.Namespace) -> None:
+    from eventsnn.examples import behaviours
+    from eventsnn.plot import check_picture, responses
+
+    check_picture(options.out, options.overwrite)
+    answers = [answer._replace(name=answer.name + "*" * (answer.name in behaviours.NOT_SHOWN))
+               for answer in behaviours.answers()]
+    responses(answers, options.out, note="* not as in the paper's figure.",
+              overwrite=options.overwrite)
 
 
 def _check_run(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of recorded spikes, ready for a page: PNG, SVG or PDF. Needs no display.
+"""Pictures of spikes and potentials, ready for a page: PNG, SVG or PDF. Needs no display.
 
 Matplotlib is an optional dependency, imported on first use: ``pip install 'eventsnn[plot]'``.
 """
@@ -6,7 +6,7 @@ Matplotlib is an optional dependency, imported on first use: ``pip install 'even
 import math
 import os
 import pathlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from eventsnn.core.files import Replacement, check_new
 
 ENDINGS = (".png", ".svg", ".pdf")
 WIDTH, HEIGHT = 7.0, 4.2  # inches; the width of a page, two columns
+PANEL = 1.35  # inches; the height of a panel of single neurons
 DPI = 300
 COLUMNS = 4200  # instants told apart: two a pixel of a printed page
 FINE_BINS, COARSE_BINS = 200, 20  # of the rate
@@ -95,6 +96,69 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
     _draw(figure, shown, rates, edges, bin_size)
     _save(figure, path, overwrite)
     return path
+
+
+def responses(answers: Iterable[Any], path: str | os.PathLike, *, columns: int = 4,
+              note: str = "", overwrite: bool = False) -> pathlib.Path:
+    """Draw potentials of single neurons with their stimuli beneath them, one panel each.
+
+    Parameters
+    ----------
+    answers : iterable of objects
+        With a `name`; arrays `t` (ms), `v` (mV) and `current`, all of one length.
+    path : path
+        The picture; its ending, .png, .svg or .pdf, says in which format.
+    columns : int
+        Panels in a row.
+    note : str
+        Added to the caption.
+    overwrite : bool
+        Whether an existing picture may be replaced.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The picture.
+    """
+    import matplotlib
+
+    path = check_picture(path, overwrite)
+    answers = list(answers)
+    if not answers:
+        raise check.must("answers", "hold at least one", "none")
+    columns = check.integer("columns", columns, least=1)
+    rows = -(-len(answers) // columns)
+    figure = _new_figure()
+    figure.set_size_inches(WIDTH, PANEL * rows + 0.3)
+    with matplotlib.rc_context(STYLE):
+        panels = figure.subplots(rows, columns, squeeze=False).flat
+        for letter, (panel, answer) in enumerate(zip(panels, answers)):
+            _response(panel, answer, chr(ord("A") + letter))
+        for panel in panels:  # those left over
+            panel.axis("off")
+        caption = "Potentials (blue, mV) above stimuli (grey, each to its own scale)."
+        figure.supxlabel(f"{caption} {note}", fontsize=7, color="0.35", x=0.99, ha="right")
+    _save(figure, path, overwrite)
+    return path
+
+
+def _response(panel: Any, answer: Any, letter: str) -> None:
+    """A potential, its stimulus in the strip beneath, and a bar for the time."""
+    low, high = -95.0, 35.0  # mV; spikes are drawn to 30
+    panel.plot(answer.t, answer.v, color=BLUE, linewidth=0.6, clip_on=False)
+    span = np.ptp(answer.current) or 1.0
+    stimulus = -125 + 22 * (answer.current - answer.current.min()) / span
+    panel.plot(answer.t, stimulus, color="0.45", linewidth=0.8)
+    bar = 10.0 ** math.floor(math.log10(answer.t[-1] / 4)) * 2
+    right = answer.t[-1]
+    panel.plot([right - bar, right], [-140, -140], color="black", linewidth=1.2,
+               solid_capstyle="butt", clip_on=False)
+    panel.text(right - bar / 2, -145, f"{bar:g} ms", ha="center", va="top", fontsize=6)
+    panel.set(xlim=(0, right), ylim=(-140, high), yticks=[-80, -40, 0])
+    panel.spines["left"].set_bounds(low, high)
+    panel.spines["bottom"].set_visible(False)
+    panel.tick_params(bottom=False, labelbottom=False, labelsize=6, length=2)
+    panel.set_title(f"{letter}  {answer.name.replace('_', ' ')}", fontsize=7, loc="left", pad=3)
 
 
 def check_picture(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:

@@ -1,7 +1,18 @@
 """Twenty behaviours of Izhikevich's simple model: parameters and a start state, by name.
 
-The sets are norse's; `u` starts at ``b v`` unless noted. Which stimulus brings a behaviour out, and
-where a set does not show what its name says, stands at `STIMULI`.
+The sets are norse's, `u` starting at ``b v`` unless noted. ``eventsnn plot behaviours FILE`` draws
+them all under the stimuli of the paper's figure, which are in `eventsnn.examples.behaviours`.
+Seventeen look like the figure. Three do not show what their name says:
+
+- `accomodation`: in the paper ``du/dt = a b (v + 65)``, without the decay of the common form, in
+  which this set does not rest at its start: it fires from the first slow rise of the ramp on.
+- `dap`: the depolarising after-potential reaches the threshold, and spikes follow the first at any
+  step of 0.1 ms or less; the paper's figure has one.
+- `inhibition_induced_bursting`: nothing ends the burst; with `a` and `d` below 0 each spike brings
+  the recovery variable further from where it could stop the next.
+
+`spike_latency` needs steps of 0.2 ms, with which the paper's figure was drawn, to fire at its
+stimulus; at 0.25 ms a slightly stronger one does it.
 
 References
 ----------
