@@ -25,17 +25,22 @@ def pytest_addoption(parser):
 
 
 def pytest_generate_tests(metafunc):
-    if "golden_case" not in metafunc.fixturenames:
+    wanted = {"golden_case", "golden_spiking_case"} & set(metafunc.fixturenames)
+    if not wanted:
         return
     import h5py
 
-    folder, cases = metafunc.config.getoption("golden"), []
+    from tests.golden.neurons import spikes_decided
+
+    folder, cases, fixture = metafunc.config.getoption("golden"), [], wanted.pop()
     for path in sorted(folder.glob("*.h5")):
         with h5py.File(path) as file:
-            cases += [(path, name) for name in file]
-    if not cases:  # a wrong folder must not pass for a suite without failures
+            family = file.attrs.get("family", path.stem)
+            cases += [(path, name) for name, group in file.items()
+                      if fixture == "golden_case" or spikes_decided(family, group.attrs)]
+    if not cases and fixture == "golden_case":  # a wrong folder must not pass for a suite
         raise ValueError(f"--golden must be a folder with .h5 files of cases, got {folder}")
-    metafunc.parametrize("golden_case", cases, ids=[f"{p.stem}/{name}" for p, name in cases])
+    metafunc.parametrize(fixture, cases, ids=[f"{p.stem}/{name}" for p, name in cases])
 
 
 @pytest.fixture(autouse=True)

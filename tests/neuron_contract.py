@@ -11,6 +11,9 @@ from tests.naive import surrogates as naive_surrogates
 DT = 1e-3
 PARAMETERS = sorted((cls for cls in MODELS if cls.__module__.startswith("eventsnn.")),
                     key=lambda cls: cls.__name__)  # tests and examples register models of their own
+# Those whose recurrent weights bring their input: its channels are one, or exc and inh.
+COUPLED = [cls for cls in PARAMETERS
+           if getattr(MODELS[cls].inputs, "_fields", ("exc", "inh")) == ("exc", "inh")]
 SURROGATES = list(naive_surrogates.cases())
 SMOOTH = surrogates.HeaviTanh(alpha=2.0)
 

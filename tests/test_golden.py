@@ -7,7 +7,6 @@ whatever its cases, seeds and shapes.
 from fnmatch import fnmatch
 
 import h5py
-import pytest
 
 from tests.golden import containers, neurons, others, rules
 from tests.golden.case import Case, SinglePrecision
@@ -47,10 +46,6 @@ RUNNERS = {
 }
 
 
-# A potential of order 1 is off by less than this after the steps of a case in float32.
-MARGIN = 1e-5
-
-
 def kind_of(case):
     """What selects the runner within a family."""
     for attribute in ("kind", "encoder", "layers", "function", "optimizer"):
@@ -86,11 +81,8 @@ def test_case__agrees_with_reference(golden_case):
     case.assert_all_compared()
 
 
-def test_case__spikes_are_the_same_in_float32(golden_case):
-    case = read(golden_case, SinglePrecision)
-    if case.family not in neurons.NAMES or case.attributes["threshold_margin"] <= MARGIN \
-            or case.family in ("li", "li_box"):
-        pytest.skip("no spikes, or decided by rounding")
+def test_case__spikes_are_the_same_in_float32(golden_spiking_case):
+    case = read(golden_spiking_case, SinglePrecision)
 
     runner_of(case)(case)
 

@@ -10,7 +10,7 @@ from tests.naive import surrogates as naive_surrogates
 from tests.naive.differences import DIFFERENCE, smooth_gradient
 from tests.naive.relaxed import relax
 from tests.neuron_contract import (
-    DT, SMOOTH, assert_same, at, case, each_model, mapped, n_steps_of, sequence, smooth, twin_of,
+    COUPLED, DT, assert_same, at, case, each_model, mapped, n_steps_of, sequence, smooth, twin_of,
 )
 
 
@@ -35,8 +35,9 @@ class Relaxed:
         now = {f: np.array(v, float) for f, v in s.items()}
         z = z_before
         for t in range(n_steps):
-            feedback = 0.0 if weights is None else z @ weights.T
-            drive = mapped(lambda a: a[t] + feedback, x)
+            drive = mapped(lambda a: a[t], x)
+            if weights is not None:
+                drive = both(lambda a, w: a + z @ w.T, drive, weights)
             for index in np.ndindex(shape):
                 calls = []
 
@@ -55,6 +56,12 @@ class Relaxed:
         if self.stop_reset and self.held is None:
             self.held = first_calls
         return out, states
+
+
+def both(function, a, b):
+    if isinstance(a, tuple):
+        return type(a)(*map(function, a, b))
+    return function(a, b)
 
 
 def mixed(cls, p, neurons):
@@ -102,29 +109,39 @@ def test_backward__equals_differences_of_the_relaxed_sequence(cls, record, stop_
         tolerance.assert_close(getattr(g.x, f) if f else g.x, expected, DIFFERENCE, "x")
 
 
+def split(cls, w):
+    """Weights, or of a model with two channels those of each."""
+    model = MODELS[cls]
+    if model.inputs is None:
+        return w
+    return model.inputs(np.maximum(w, 0), model.inhibition * np.maximum(-w, 0))
+
+
 @pytest.mark.parametrize("stop_reset", [False, True])
-@pytest.mark.parametrize("name", ["LIFRecurrent", "LIFRefracRecurrent"])
-def test_backward__equals_differences_of_the_relaxed_network(name, stop_reset, rng, plain,
+@pytest.mark.parametrize("cls", COUPLED, ids=lambda cls: cls.__name__[:-10])
+def test_backward__equals_differences_of_the_relaxed_network(cls, stop_reset, rng, plain,
                                                              monkeypatch):
-    relax(monkeypatch, SMOOTH)
-    n_steps, n_in, n = 22, 2, 3
-    cls = getattr(layers, name).parameters
+    th = smooth(cls)
+    relax(monkeypatch, th)
+    n_steps, n_in, n = 9, 2, 3
     p, s, _ = case(cls, rng, (2, n), 1)
     p, fields = mixed(cls, p, n)
     x, z_before = rng.normal(size=(n_steps, 2, n_in)), rng.normal(size=(2, n))
     w_in, w = 0.3 * rng.normal(size=(n, n_in)), 0.3 * rng.normal(size=(n, n))
     np.fill_diagonal(w, 0.0)
-    layer = getattr(layers, name)(n_in, n, p, SMOOTH, DT, input_weights=w_in, recurrent_weights=w,
-                                  stop_reset=stop_reset, trainable=fields, record_states=True)
+    layer = type("Any", (layers.RecurrentSequence,), {"parameters": cls})(
+        n_in, n, p, th, DT, input_weights=w_in, recurrent_weights=w, stop_reset=stop_reset,
+        trainable=fields, record_states=True)
     out_bar, z_bar = rng.normal(size=(2, n_steps, 2, n))
     bars = MODELS[cls].state(*rng.normal(size=(len(s), n_steps, 2, n)))
-    twin, tape = Relaxed(cls, SMOOTH, stop_reset), layers.Tape()
+    twin, tape = Relaxed(cls, th, stop_reset), layers.Tape()
 
     out, state = layer(x, layers.RecurrentState(z_before, s), tape=tape)
     g = layer.backward(out_bar, tape, layers.RecurrentState(z_bar, bars))
 
     def loss(p=p._asdict(), s=s._asdict(), x=x, z_before=z_before, w_in=w_in, w=w):
-        out, states = twin(p, s, x @ w_in.T, z_before, w)
+        drive = mapped(lambda w: x @ w.T, split(cls, w_in))
+        out, states = twin(p, s, drive, z_before, split(cls, w))
         return ((out_bar + z_bar) * out).sum() + sum(
             (getattr(bars, f) * v).sum() for f, v in states.items())
 

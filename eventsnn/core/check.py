@@ -17,6 +17,8 @@ from eventsnn.errors import StabilityWarning
 UNSTABLE = 2.0  # forward Euler of y' = -rate y diverges for dt * rate above this
 INACCURATE = 1.0  # and overshoots zero above this
 
+POSITIVE = ("delta_T", "c_m_inv", "sq")  # parameters that a model divides by, or that lose sense
+
 E = TypeVar("E", bound=Exception)
 
 
@@ -106,6 +108,8 @@ def parameters(p: NamedTuple, dt: float) -> None:
         least, most = np.min(value, initial=np.inf), np.max(value, initial=-np.inf)
         if name == "rho_reset" and value.size and least < 0:
             raise must(name, "be at least 0 (steps)", f"{least:g}")
+        if name in POSITIVE and value.size and not least > 0:
+            raise must(name, "be positive", f"{least:g}")
         if name == "reset_subtract" and not np.isin(value, (0, 1)).all():
             raise must(name, "be 0 or 1", f"{value.flat[0]:g}" if value.size == 1 else "others")
         if name.startswith("tau_") and name.endswith("_inv") and value.size:

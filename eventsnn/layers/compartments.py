@@ -17,6 +17,8 @@ from eventsnn.layers.iterated import Iterated
 from eventsnn.layers.neurons import LIFCell
 from eventsnn.layers.recurrent import RecurrentLayer, RecurrentState
 from eventsnn.layers.spiking import Cell, NeuronLayer
+from eventsnn.neurons import adjoint
+from eventsnn.neurons.terms import relax
 from eventsnn.surrogates import SuperSpike
 
 
@@ -76,20 +78,36 @@ class _Moving(_Coupled):
         return s_bar._replace(v=v_bar), dt * _outer(bar, v)
 
     def _step(self, drive: np.ndarray, s: Any, tape: Tape | None) -> tuple:
-        if self.recurrent:
-            z, s = self.cell(drive, s, tape=tape)
-            return z, self._moved(s), s.v
-        return (*self.cell(drive, self._moved(s), tape=tape), s.v)
+        start = s if self.recurrent else self._moved(s)
+        z, end = self.cell(drive, start, tape=tape)
+        if tape is not None and self.receives:
+            tape.push(self.cell, (start, z, end))
+        return (z, self._moved(end), end.v) if self.recurrent else (z, end, s.v)
 
     def _step_bar(self, v: np.ndarray, out_bar: Any, s_bar: Any, tape: Tape) -> Gradients:
         if self.recurrent:
             s_bar, g_bar = self._moved_bar(v, s_bar)
-            g = self.cell.backward(out_bar, tape, s_bar)
-        else:
-            g = self.cell.backward(out_bar, tape, s_bar)
+        seen = tape.pop(self.cell) if self.receives else None
+        g = self.cell.backward(out_bar, tape, s_bar)
+        if seen is not None:
+            start, z, end = seen
+            g = g._replace(state=self._with_coupled_slopes(start, z, end, s_bar, g.state))
+        if not self.recurrent:
             s_bar, g_bar = self._moved_bar(v, g.state)
             g = g._replace(state=s_bar)
         return g._replace(weights=g.weights | {"g_coupling": g_bar})
+
+    def _with_coupled_slopes(self, start: Any, z: np.ndarray, end: Any, s_bar: Any,
+                             bar: Any) -> Any:
+        """What the event-based rule gives at a spike, with the coupling in the slopes."""
+        g, p = self._matrix(self.g_coupling, z).T, self.p
+        dt, no = z.dtype.type(self.dt), z.dtype.type(0)
+        slope = adjoint.slope(start.v, start.i, p)
+        behind = relax(s_bar.v, no, p.tau_mem_inv, dt)
+        jump = bar.v * slope + (end.v @ g) * behind
+        coupled = slope + start.v @ g
+        return bar._replace(v=np.divide(jump, coupled, out=bar.v.copy(), where=(z > 0) & (
+            coupled != 0)).astype(z.dtype, copy=False))
 
 
 class _RefractoryInner(Cell):

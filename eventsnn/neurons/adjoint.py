@@ -14,8 +14,8 @@ The rules are norse's where norse's work: LIF, LSNN, and LIFRefrac without recur
 LIF and LSNN :math:`\lambda_i` relaxes to :math:`\lambda_v`, which scales it by the ratio of the
 time constants. Weights of recurrent layers get the product of :math:`\lambda` as it was after the
 step with the inputs and the new spikes. What is broken in norse is derived here: LIFRefrac is one
-rule for both forms, the coupling of LIFMC and LIFMCRefrac is transposed exactly, and CobaLIF has
-its own adjoint equations,
+rule for both forms, the coupling of LIFMC and LIFMCRefrac is transposed exactly and is part of the
+slopes, and CobaLIF has its own adjoint equations,
 
 .. math::
     -\dot \lambda_v &= -c_m^{-1} (g_l + g_e + g_i) \lambda_v, \\
@@ -56,13 +56,14 @@ def _over(z, slope):
 
 
 @scalar
-def _jumped(z, slope, after, z_bar, bar):
-    """A multiplier before a spike, of what it is behind it."""
-    return choose(z, bar, _ZERO) + _over(z, slope) * (after * bar + z_bar)
+def _jumped(z, before, after, z_bar, bar):
+    """A multiplier before a spike of its value behind it, for the slopes before and after."""
+    return choose(z, bar, _ZERO) + _over(z, before) * (after * bar + z_bar)
 
 
 @scalar
-def _slope(v, i, p):
+def slope(v, i, p):
+    """The slope of the potential, coupling to other compartments left out."""
     return p.tau_mem_inv * (p.v_leak - v + i)
 
 
@@ -70,7 +71,7 @@ def _slope(v, i, p):
 def _lif(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     z, end = _lif_step(s, x, p, dt, th)
     i_bar = relax(s_bar.i, s_bar.v, p.tau_syn_inv, dt)
-    v_bar = _jumped(z, _slope(s.v, s.i, p), _slope(end.v, s.i, p), z_bar,
+    v_bar = _jumped(z, slope(s.v, s.i, p), slope(end.v, s.i, p), z_bar,
                     relax(s_bar.v, _ZERO, p.tau_mem_inv, dt))
     no = _ZERO * z_bar
     return LIFState(v_bar, i_bar), i_bar, LIFParameters(no, no, no, no, no)
@@ -80,7 +81,7 @@ def _lif(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 def _lsnn(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     z, end = _lsnn_step(s, x, p, dt, th)
     i_bar = relax(s_bar.i, s_bar.v, p.tau_syn_inv, dt)
-    v_bar = _jumped(z, _slope(s.v, s.i, p), _slope(end.v, s.i, p), z_bar,
+    v_bar = _jumped(z, slope(s.v, s.i, p), slope(end.v, s.i, p), z_bar,
                     relax(s_bar.v, _ZERO, p.tau_mem_inv, dt))
     b_bar = _jumped(z, p.tau_adapt_inv * (p.v_th - s.b), p.tau_adapt_inv * (p.v_th - end.b), z_bar,
                     relax(s_bar.b, _ZERO, p.tau_adapt_inv, dt))
@@ -89,7 +90,7 @@ def _lsnn(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 
 
 @scalar
-def _refractory(s, end, z, p, dt, z_bar, s_bar):
+def _refractory(s, end, z, coupling, p, dt, z_bar, s_bar):
     """Multipliers of a refractory neuron: of v before the leak and before the step, i, rho.
 
     While the potential is frozen that of the counter carries the jump, from the last step of the
@@ -97,18 +98,17 @@ def _refractory(s, end, z, p, dt, z_bar, s_bar):
     """
     free = _ONE - heaviside(end.rho)
     i_bar = relax(s_bar.i, free * s_bar.v, p.tau_syn_inv, dt)
-    slope = _slope(s.v, s.i, p)
     through = choose(z, s_bar.v, _ZERO)
-    jump = _over(z, slope) * (s_bar.rho + z_bar)
+    jump = _over(z, slope(s.v, s.i, p) + coupling) * (s_bar.rho + z_bar)
     v_bar = relax(through, _ZERO, free * p.tau_mem_inv, dt) + jump
-    rho_bar = v_bar * _slope(end.v, s.i, p) if s.rho == _ONE else s_bar.rho
+    rho_bar = v_bar * (slope(end.v, s.i, p) + coupling) if s.rho == _ONE else s_bar.rho
     return through + jump, v_bar, i_bar, rho_bar
 
 
 @scalar
 def _lif_refrac(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     z, end = _lif_refrac_step(s, x, p, dt, th)
-    _, v_bar, i_bar, rho_bar = _refractory(s, end, z, p, dt, z_bar, s_bar)
+    _, v_bar, i_bar, rho_bar = _refractory(s, end, z, _ZERO, p, dt, z_bar, s_bar)
     no = _ZERO * z_bar
     return (LIFRefracState(v_bar, i_bar, rho_bar), i_bar,
             LIFRefracParameters(no, no, no, no, no, no))
@@ -117,7 +117,7 @@ def _lif_refrac(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 @scalar
 def _lif_mc_refrac(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     z, end = _lif_mc_refrac_step(s, x, p, dt, th)
-    c_bar, v_bar, i_bar, rho_bar = _refractory(s, end, z, p, dt, z_bar, s_bar)
+    c_bar, v_bar, i_bar, rho_bar = _refractory(s, end, z, x.coupling / dt, p, dt, z_bar, s_bar)
     no = _ZERO * z_bar
     return (LIFMCRefracState(v_bar, i_bar, rho_bar), Compartment(i_bar, c_bar),
             LIFMCRefracParameters(no, no, no, no, no, no))
