@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from eventsnn.connect import conv
+from eventsnn.core import windows
 from eventsnn.layers import LI, LIF, LICell, LIFCell, Lift, SequentialState, Tape
 from eventsnn.layers.conv import Conv2d, LConv2d
 from eventsnn.layers.shape import Flatten
@@ -136,7 +137,7 @@ def test_patches__are_what_the_window_sees(config, rng):
     (p, q), (s, t), (d, e) = pair(padding), pair(stride), pair(dilation)
     bordered = np.pad(x, ((0, 0), (0, 0), (p, p), (q, q)))
 
-    seen = conv.patches(x, w.shape[2:], stride, padding, dilation)
+    seen = windows.patches(x, w.shape[2:], stride, padding, dilation)
 
     for i, j, row, column in np.ndindex(seen.shape[2:]):
         np.testing.assert_array_equal(seen[:, :, i, j, row, column],
@@ -150,7 +151,7 @@ def test_patches__are_what_the_window_sees(config, rng):
 def test_patches__of_an_image_are_no_copy_and_cannot_be_written(rng):
     x = rng.normal(size=(2, 6, 6))
 
-    seen = conv.patches(x, 3)
+    seen = windows.patches(x, 3)
 
     assert np.shares_memory(seen, x) and not seen.flags.writeable
 
@@ -335,7 +336,7 @@ def backward(out_bar):
      "out_bar must have shape (2, 4, 4) to match w, got (2, 5, 5)"),
     (lambda: conv.conv2d_weight_bar(X, X, 3), ValueError,
      "out_bar must have shape (2, 3, 3) to match x, got (2, 5, 5)"),
-    (lambda: conv.patches(np.ones(4), 2), ValueError, "x must have shape (..., H, W), got (4,)"),
+    (lambda: windows.patches(np.ones(4), 2), ValueError, "x must have shape (..., H, W), got (4,)"),
     (lambda: conv.patches_bar(np.ones((2, 2, 3, 3)), (5, 5)), ValueError,
      "out_bar must have shape (4, 4) (in its last two axes), got (3, 3)"),
 ])

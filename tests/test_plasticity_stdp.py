@@ -224,7 +224,7 @@ CONV = STDPParameters(convolutional=True)
     ({"w": W}, r"w must have shape \(channels_out"),
     ({"z_pre": np.zeros((5, 4))}, r"z_pre must have shape \(..., 1, height, width\)"),
     ({"z_post": np.zeros((2, 3, 2))}, r"z_post must have shape \(..., 2, 3, 3\)"),
-    ({"z_pre": np.zeros((1, 2, 4))}, r"z_pre must be at least \(3, 2\) in size"),
+    ({"z_pre": np.zeros((1, 2, 4))}, r"z_pre must be at least as large as the window, \(3, 2\)"),
     ({"p": CONV._replace(stride=(1, 2, 3))}, "stride must be a number or a pair"),
     ({"p": CONV._replace(stride=0)}, "stride must be at least 1"),
     ({"p": CONV._replace(padding=-1)}, "padding must be at least 0"),

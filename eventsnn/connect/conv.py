@@ -24,40 +24,14 @@ References
 
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from eventsnn.core import check
+from eventsnn.core.windows import Window, padded, pair, patches_of, window
 
 COLUMN_BYTES = 4 << 20  # of the columns at hand; 1 to 4 MiB are fastest, 16 cost up to 3 times more
-
-
-class Window(NamedTuple):
-    """How a window moves; each a pair (vertical, horizontal)."""
-
-    kernel_size: tuple[int, int]
-    stride: tuple[int, int] = (1, 1)
-    padding: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
-
-    def out_size(self, shape: tuple) -> tuple[int, int]:
-        """Height and width of what a window gives on an image (..., H, W)."""
-        if len(shape) < 2:
-            raise check.must("x", "have shape (..., H, W)", shape)
-        span = tuple(d * (k - 1) + 1 for k, d in zip(self.kernel_size, self.dilation, strict=True))
-        room = tuple(n + 2 * p - e for n, p, e in zip(shape[-2:], self.padding, span, strict=True))
-        if min(room) < 0 or 0 in shape[-2:]:
-            raise check.must("x", f"be at least as large as the window, {span}, with its padding",
-                             f"shape {shape} with a padding of {self.padding}")
-        return room[0] // self.stride[0] + 1, room[1] // self.stride[1] + 1
-
-
-def window(kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Window:
-    """The window of sizes given as numbers or pairs."""
-    return Window(_pair("kernel_size", kernel_size, 1), _pair("stride", stride, 1),
-                  _pair("padding", padding, 0), _pair("dilation", dilation, 1))
 
 
 def pool_window(kernel_size: Any, stride: Any = None, padding: Any = 0) -> Window:
@@ -78,41 +52,6 @@ def check_groups(groups: Any, n_in: int, n_out: int) -> int:
     return groups
 
 
-def _pair(argument: str, value: Any, least: int) -> tuple[int, int]:
-    if not isinstance(value, (tuple, list, np.ndarray)) or np.ndim(value) == 0:
-        value = (value, value)
-    if len(value) != 2:
-        raise check.must(argument, "be a number or a pair (vertical, horizontal)", value)
-    return (check.integer(argument, value[0], least=least),
-            check.integer(argument, value[1], least=least))
-
-
-def patches(x: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
-            dilation: Any = 1) -> np.ndarray:
-    """What the window sees at each of its places.
-
-    Parameters
-    ----------
-    x : (..., H, W) array
-    kernel_size, stride, padding, dilation : int or pair of ints
-        See the module.
-
-    Returns
-    -------
-    (..., kh, kw, H', W') array
-        A read-only view of `x`, or of a padded copy. From (..., C, H, W) it is (..., C, kh, kw, H',
-        W'), which reshaped to (..., C * kh * kw, H' * W') is what torch calls unfold.
-
-    Examples
-    --------
-    >>> patches([[1, 2, 3], [4, 5, 6]], (2, 1))[..., 0, :].tolist()  # the first row of windows
-    [[[1, 2, 3]], [[4, 5, 6]]]
-    """
-    win, x = window(kernel_size, stride, padding, dilation), check.real_array("x", x)
-    win.out_size(x.shape)
-    return _patches(_padded(x, win.padding, x.dtype), win)
-
-
 def patches_bar(out_bar: Any, size: Any, stride: Any = 1, padding: Any = 0,
                 dilation: Any = 1) -> np.ndarray:
     """Transpose of `patches`: adds patches (..., kh, kw, H', W') where they came from.
@@ -123,7 +62,7 @@ def patches_bar(out_bar: Any, size: Any, stride: Any = 1, padding: Any = 0,
     if out_bar.ndim < 4:
         raise check.must("out_bar", "have shape (..., kh, kw, H', W')", out_bar.shape)
     win = window(out_bar.shape[-4:-2], stride, padding, dilation)
-    size = _pair("size", size, 1)
+    size = pair("size", size, 1)
     check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
     out = _zeros(out_bar.shape[:-4], size, win, check.float_dtype(out_bar))
     _add_patches(out, out_bar, win)
@@ -176,7 +115,7 @@ def conv2d_input_bar(out_bar: Any, w: Any, size: Any, stride: Any = 1, padding: 
                      dilation: Any = 1, groups: int = 1) -> np.ndarray:
     """Transpose of `conv2d` by its input: (..., O, H', W') to (..., C, H, W); (H, W) is `size`."""
     out_bar, w = check.real_array("out_bar", out_bar), check.real_array("w", w)
-    win, size = _kernels_window(w, stride, padding, dilation, groups), _pair("size", size, 1)
+    win, size = _kernels_window(w, stride, padding, dilation, groups), pair("size", size, 1)
     n_out, n_in, lead = len(w), w.shape[1] * groups, out_bar.shape[:-3]
     check.shape("out_bar", out_bar.shape, (*lead, n_out, *win.out_size(size)), "to match w")
     dtype = check.float_dtype(out_bar, w)
@@ -231,7 +170,7 @@ def sum_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -
     """
     x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
     dtype, size = check.float_dtype(x), win.out_size(x.shape)
-    seen = _patches(_padded(x, win.padding, dtype), win)
+    seen = patches_of(padded(x, win.padding, dtype), win)
     out = np.zeros((*x.shape[:-2], *size), dtype)
     for i, j in np.ndindex(win.kernel_size):
         out += seen[..., i, j, :, :]
@@ -262,7 +201,7 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None,
     """
     x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
     dtype, size = check.float_dtype(x), win.out_size(x.shape)
-    seen = _patches(_padded(x, win.padding, dtype, -np.inf), win)
+    seen = patches_of(padded(x, win.padding, dtype, -np.inf), win)
     out = np.full((*x.shape[:-2], *size), -np.inf, dtype)
     place = np.zeros(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1))
     for k, (i, j) in enumerate(np.ndindex(win.kernel_size)):
@@ -296,24 +235,6 @@ def _channels(argument: str, x: np.ndarray, n: int | None) -> None:
         raise check.must(argument, f"have shape (..., {'C' if n is None else n}, H, W)", x.shape)
 
 
-def _padded(x: np.ndarray, padding: tuple[int, int], dtype: Any, value: float = 0) -> np.ndarray:
-    """`x`, or a copy of it with a border."""
-    if padding == (0, 0):
-        return x.astype(dtype, copy=False)
-    (height, width), (p, q) = x.shape[-2:], padding
-    out = np.full((*x.shape[:-2], height + 2 * p, width + 2 * q), value, dtype)
-    out[..., p:p + height, q:q + width] = x
-    return out
-
-
-def _patches(x: np.ndarray, win: Window) -> np.ndarray:
-    """View (..., kh, kw, H', W') of a padded image."""
-    (s, t), (d, e) = win.stride, win.dilation
-    span = (d * (win.kernel_size[0] - 1) + 1, e * (win.kernel_size[1] - 1) + 1)
-    seen = sliding_window_view(x, span, axis=(-2, -1))
-    return np.moveaxis(seen[..., ::s, ::t, ::d, ::e], (-2, -1), (-4, -3))
-
-
 def _zeros(lead: tuple, size: tuple[int, int], win: Window, dtype: Any) -> np.ndarray:
     """An empty image with its border."""
     return np.zeros((*lead, *(n + 2 * p for n, p in zip(size, win.padding, strict=True))), dtype)
@@ -345,7 +266,7 @@ def _parts(images: np.ndarray, win: Window, dtype: np.dtype) -> Iterator[slice]:
 
 def _columns(images: np.ndarray, win: Window, groups: int, dtype: np.dtype) -> np.ndarray:
     """Patches of (n, C, H, W) as (groups, C / groups * kh * kw, n * H' * W')."""
-    seen = np.moveaxis(_patches(_padded(images, win.padding, dtype), win), 0, 3)
+    seen = np.moveaxis(patches_of(padded(images, win.padding, dtype), win), 0, 3)
     return np.ascontiguousarray(seen).reshape(groups, -1, math.prod(seen.shape[3:]))
 
 

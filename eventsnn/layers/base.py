@@ -114,6 +114,15 @@ def cotangent(argument: str, value: Any, shape: tuple, dtype: np.dtype) -> np.nd
     return value.astype(dtype, copy=False)
 
 
+def add_states(a: Any, b: Any) -> Any:
+    """The sum of two gradients of one state, in which None stands for zero."""
+    if a is None or b is None:
+        return b if a is None else a
+    if isinstance(a, tuple):
+        return type(a)(*map(add_states, a, b))
+    return a + b
+
+
 def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype: Any) -> np.ndarray:
     """A copy of the weights given, checked; or new ones, ``drawn(shape)``."""
     if given is None:

@@ -7,8 +7,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
-from eventsnn.layers.base import Gradients, Layer, Tape, time_axis
-from eventsnn.layers.regularization import add_states
+from eventsnn.layers.base import Gradients, Layer, Tape, add_states, time_axis
 
 
 class SequentialState(Layer):

@@ -10,10 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.layers.base import Gradients, Tape, cotangent
+from eventsnn.layers.base import Gradients, Tape, add_states, cotangent
 from eventsnn.layers.neurons import LIFRecurrentCell
 from eventsnn.layers.recurrent import RecurrentCell, RecurrentState
-from eventsnn.layers.regularization import add_states
 from eventsnn.neurons import LIFParameters
 from eventsnn.plasticity import (
     CorrelationSensorParameters, CorrelationSensorState, correlation_sensor_step,

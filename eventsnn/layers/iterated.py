@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.layers.base import Gradients, Layer, Tape, time_axis
-from eventsnn.layers.regularization import add_states
+from eventsnn.layers.base import Gradients, Layer, Tape, add_states, time_axis
 
 
 class Iterated(Layer):

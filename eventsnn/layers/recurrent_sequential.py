@@ -6,9 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.layers.base import Gradients, Layer, Tape
+from eventsnn.layers.base import Gradients, Layer, Tape, add_states
 from eventsnn.layers.containers import SequentialState
-from eventsnn.layers.regularization import add_states
 
 
 class RecurrentSequentialState(NamedTuple):

@@ -87,12 +87,3 @@ class RegularizationCell(Layer):
         elif out_bar is not None:
             z_bar = z_bar + out_bar
         return Gradients(z_bar, state_bar, {}, s_bar)
-
-
-def add_states(a: Any, b: Any) -> Any:
-    """The sum of two gradients of one state, in which None stands for zero."""
-    if a is None or b is None:
-        return b if a is None else a
-    if isinstance(a, tuple):
-        return type(a)(*map(add_states, a, b))
-    return a + b

@@ -32,7 +32,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.core import check
+from eventsnn.core import check, windows
 from eventsnn.core.jit import scalar
 from eventsnn.plasticity import arguments
 
@@ -219,36 +219,22 @@ def stdp_step_conv2d(z_pre: Any, z_post: Any, w: Any, state: STDPState | None = 
     if z_pre.ndim < 3 or z_pre.shape[-3] != w.shape[1]:
         raise check.must("z_pre", f"have shape (..., {w.shape[1]}, height, width) to match the "
                          "weights", z_pre.shape)
-    seen = _patches(z_pre, w.shape[2:], p)
-    expected = (w.shape[0], *seen.shape[2:4])
+    seen = _patches("z_pre", z_pre, w.shape[2:], p)
+    expected = (w.shape[0], *seen.shape[4:])
     if z_post.shape[-3:] != expected:
         raise check.must("z_post", f"have shape (..., {', '.join(map(str, expected))}) to match "
                          "the convolution", z_post.shape)
     arguments.same_batch(z_pre, z_post, 3)
     s = _traces(z_pre, z_post, state, q, dt)
-    axes = (0, 2, 3), (0, 2, 3)  # batch and positions
-    plus = np.tensordot(_images(z_post), _patches(s.t_pre, w.shape[2:], p), axes)
+    axes = (0, 2, 3), (0, 4, 5)  # batch and positions
+    plus = np.tensordot(_images(z_post), _patches("t_pre", s.t_pre, w.shape[2:], p), axes)
     minus = np.tensordot(_images(s.t_post), seen, axes)
     return _learned(w, plus, minus, p, q, g), s
 
 
-def _patches(z: np.ndarray, size: tuple, p: STDPParameters) -> np.ndarray:
-    """Where kernels of a size look: (..., C, height, width) as (B, C, rows, columns, *size)."""
-    stride, padding, dilation = (_pair(name, getattr(p, name), least) for name, least in (
-        ("stride", 1), ("padding", 0), ("dilation", 1)))
-    span = tuple(d * (k - 1) + 1 for k, d in zip(size, dilation, strict=True))
-    padded = np.pad(_images(z), [(0, 0), (0, 0), *((n, n) for n in padding)])
-    if padded.shape[2] < span[0] or padded.shape[3] < span[1]:
-        raise check.must("z_pre", f"be at least {span} in size with its padding", padded.shape[2:])
-    seen = np.lib.stride_tricks.sliding_window_view(padded, span, axis=(2, 3))
-    return seen[:, :, ::stride[0], ::stride[1], ::dilation[0], ::dilation[1]]
-
-
-def _pair(name: str, value: Any, least: int) -> tuple[int, int]:
-    pair = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    if len(pair) != 2:
-        raise check.must(name, "be a number or a pair (vertical, horizontal)", value)
-    return (check.integer(name, pair[0], least=least), check.integer(name, pair[1], least=least))
+def _patches(argument: str, z: np.ndarray, size: tuple, p: STDPParameters) -> np.ndarray:
+    """What kernels of a size see: (..., C, height, width) as (B, C, *size, rows, columns)."""
+    return windows.patches(_images(z), size, p.stride, p.padding, p.dilation, argument=argument)
 
 
 def _parameters(p: STDPParameters, dt: float, dtype: np.dtype) -> tuple[Any, Any, Callable]:
