@@ -92,7 +92,7 @@ def test_cache__sees_an_edit_of_an_equation_and_its_undoing(tree):
     first, again = run(tree), run(tree)
 
     lif = tree / "eventsnn" / "neurons" / "lif.py"
-    before = edit(lif, "(p.v_leak - s.v + i)", "(p.v_leak - s.v + i + i)")
+    before = edit(lif, "p.v_leak + i, p.tau_mem_inv", "p.v_leak + i + i, p.tau_mem_inv")
     edited = run(tree)
     lif.write_text(before)
     undone = run(tree)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 from numba.extending import overload
 
+from eventsnn.core import check
+
 # The generic functions are inlined into the loop, or it would not vectorise.
 INLINED: Any = {"forceinline": True}
 
@@ -34,11 +36,18 @@ MODELS: dict[type, Model] = {}
 INLINED_FOR: dict[type, tuple[Callable, ...]] = {}
 
 
+SCALARS: set[Callable] = set()  # functions that `core.jit.scalar` has marked
+
+
 def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Callable, *,
                     rest: Callable, inputs: type | None = None, spiking: bool = True,
                     recurrent_stops_reset: bool = False, inhibition: float = -1.0,
                     rests: bool = True, converges: bool = True) -> Model:
     """Make a model known to every loop. Called once, at the end of the model's file."""
+    for name, function in (("step", step), ("step_vjp", step_vjp)):
+        if function is not None and function not in SCALARS:
+            raise check.must(name, "be marked", getattr(function, "__name__", function),
+                             "put @eventsnn.core.jit.scalar above it", error=TypeError)
     MODELS[parameters] = Model(parameters, state, step, step_vjp, rest, inputs, spiking,
                                recurrent_stops_reset, inhibition, rests, converges)
     INLINED_FOR[parameters] = step, step_vjp

@@ -20,7 +20,7 @@ from numba import njit, typeof
 from numba.core.caching import FunctionCache
 from numba.extending import register_jitable
 
-from eventsnn.core.dispatch import INLINED_FOR
+from eventsnn.core.dispatch import INLINED_FOR, SCALARS
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 # Numba knows no way back from a compiled kernel to the sources that it inlined: hash them all.
@@ -40,7 +40,11 @@ SOURCES_SHA256 = _sha256(sorted(PACKAGE.rglob("*.py")))
 # check for division by zero, which keeps loops from vectorising.
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
-scalar = register_jitable(forceinline=True)
+
+def scalar(function: Callable) -> Callable:
+    """Mark a function of scalars: it stays a plain Python function, and loops inline it."""
+    SCALARS.add(function)
+    return register_jitable(forceinline=True)(function)
 
 
 class SourceCache(FunctionCache):
