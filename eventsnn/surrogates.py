@@ -177,7 +177,6 @@ class Surrogate(NamedTuple):
 
 SURROGATES: dict[type, Surrogate] = {
     Heaviside: Surrogate(_step_forward, _no_slope),
-    EventAdjoint: Surrogate(_step_forward, _no_slope),
     SuperSpike: Surrogate(_step_forward, _super_slope),
     HeaviErfc: Surrogate(_step_forward, _erfc_slope),
     HeaviTanh: Surrogate(_step_forward, _tanh_slope),
@@ -185,6 +184,7 @@ SURROGATES: dict[type, Surrogate] = {
     HeaviCirc: Surrogate(_step_forward, _circ_slope),
     Logistic: Surrogate(_logistic_forward, _tanh_slope),
     CircDist: Surrogate(_circ_forward, _circ_slope),
+    EventAdjoint: Surrogate(_step_forward, _no_slope),
 }
 INLINED_FOR.update(SURROGATES)
 

@@ -217,6 +217,16 @@ def test_layer__owns_its_coupling_and_trains_it(name, recurrent, rng):
     assert not layer(model.x, model.start())[0][1:].any()
 
 
+def test_sequence__has_what_its_cell_has():
+    layer = layers.LIFMCRecurrent(2, 3, dt=2e-3, seed=1)
+
+    assert layer.dt == 2e-3 and layer.p == neurons.LIFParameters()
+    for name, array in layer.weights.items():
+        assert getattr(layer, name) is array
+    with pytest.raises(AttributeError, match="nothing"):
+        layer.nothing
+
+
 def test_weights__are_drawn_by_seed_with_norses_spread():
     a, b, c = (layers.LIFMCRecurrentCell(4, 200, seed=seed) for seed in (1, 1, 2))
 

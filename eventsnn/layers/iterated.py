@@ -31,6 +31,12 @@ class Iterated(Layer):
     def weights(self) -> dict[str, np.ndarray]:
         return self.cell.weights
 
+    def __getattr__(self, name: str) -> Any:
+        """What the layer has not, its cell may have: parameters, matrices, the step."""
+        if name == "cell":  # not there yet
+            raise AttributeError(name)
+        return getattr(self.cell, name)
+
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """Run the cell over the steps of `x`."""
         x = check.real_array("x", x)

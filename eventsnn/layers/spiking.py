@@ -26,8 +26,10 @@ class NeuronLayer(Layer):
         p, self._start = self._taken_apart(p)
         self.p = self.parameters() if p is None else p
         if type(self.p) is not self.parameters:
+            sizes = isinstance(self.p, int) and not self.recurrent
             raise check.must("p", f"be {self.parameters.__name__}", type(self.p).__name__,
-                             error=TypeError)
+                             f"{self.name} has no weights: for sizes take its recurrent form"
+                             if sizes else "", error=TypeError)
         self.dt = check.number("dt", dt, above=0.0)
         check.parameters(self.p, self.dt)
         prepare(threshold, np.dtype(np.float32))
