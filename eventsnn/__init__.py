@@ -1,11 +1,13 @@
 """Spiking neural networks on NumPy, Numba and HDF5: simulate, train, analyse.
 
-The names used most are here. Their siblings live in `eventsnn.surrogates`, `neurons`, `encode`,
-`layers`, `train`, `simulate`, `networks`, `record`, `analyse` and `plot`.
+The names used most are here. Their siblings live in `eventsnn.surrogates`, `neurons`, `plasticity`,
+`encode`, `layers`, `functional`, `train`, `simulate`, `networks`, `record`, `analyse`, `interop` and
+`plot`.
 """
 
 from eventsnn.core.exports import public as _public
 from eventsnn.encode import *
+from eventsnn.interop import load_norse
 from eventsnn.layers import *
 from eventsnn.neurons import *
 from eventsnn.simulate import Network

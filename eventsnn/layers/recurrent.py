@@ -224,7 +224,8 @@ class RecurrentCell(RecurrentLayer):
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """One step; see `RecurrentSequence`."""
-        out, state = self._run(check.real_array("x", x)[None], state, tape, record=False)
+        x, _ = self._checked(check.real_array("x", x), state)
+        out, state = self._run(x[None], state, tape, record=False)
         return out[0], state
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
