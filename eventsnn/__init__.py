@@ -1,7 +1,8 @@
 """Spiking neural networks on NumPy, Numba and HDF5: simulate, train, analyse.
 
-The names used most are here. Their siblings live in `surrogates`, `neurons`, `plasticity`, `encode`,
-`layers`, `functional`, `train`, `simulate`, `networks`, `record`, `analyse`, `interop` and `plot`.
+The names used most are here. Their siblings live in `surrogates`, `neurons`, `plasticity`,
+`encode`, `layers`, `functional`, `train`, `simulate`, `networks`, `record`, `analyse`, `interop`
+and `plot`.
 """
 
 from eventsnn.core.exports import public as _public
