@@ -6,104 +6,52 @@ import pytest
 from eventsnn import layers, neurons, train
 from eventsnn.layers import RecurrentState, Tape
 from eventsnn.surrogates import EventAdjoint
-from tests.neuron_contract import assert_same
+from tests.neuron_contract import assert_same, mapped
 
 FINE = 1e-5  # s; at this step the gradients err by about dt times the rates, 1e-3
 
 
-def spike_time(layer, x, state, neuron=0):
-    """The time of a neuron's first spike, between steps: where its potential crosses 1."""
-    out, states = layer(x, state)
-    step = int(np.argmax(out[:, neuron]))
-    before = getattr(states, "neuron", states).v[step - 1, neuron]
-    free, _ = layer.free(x[:step + 1], state)
-    return step, FINE * (step + (layer.v_th - before) / (free[-1, neuron] - before))
-
-
-def potential_of(layer, v_th_name="v_th"):
-    """The potentials of the same neurons if they do not spike."""
-    silent = type(layer)(layer.p._replace(**{v_th_name: 1e9}), dt=layer.dt, record_states=True)
-    return lambda x, state: (silent(x, state)[1].v, None)
-
-
-def check_times(layer, x, state, fields, v_th_name, tol):
+def check_times(cls, p, v_th_name, x, state, steps_of, tol):
     """The gradient of the start state is minus the derivative of the time of the first spike."""
-    layer.free, layer.v_th = potential_of(layer, v_th_name), float(getattr(layer.p, v_th_name))
-    step, _ = spike_time(layer, x, state)
+    v_th = getattr(p, v_th_name)
+    silent = cls(p._replace(**{v_th_name: 1e9}), dt=FINE, record_states=True)
+
+    def first_spike(state):
+        v = silent(x, state)[1].v[:, 0]  # as of neurons that do not spike
+        step = int(np.argmax(v > v_th))
+        return step, FINE * (step + (v_th - v[step - 1]) / (v[step] - v[step - 1]))
+
+    step, _ = first_spike(state)
     assert step > 100
-    tape = Tape()
-    layer.record_states = False
-    out, _ = layer(x[:step + 1], state, tape=tape)
-    out_bar = np.zeros_like(out)
-    out_bar[step, 0] = 1.0
-    g = layer.backward(out_bar, tape).state
-    layer.record_states = True
+    layer, tape = cls(p, EventAdjoint(), FINE), Tape()
+    out, _ = layer(mapped(lambda a: a[:step + 1], x), state, tape=tape)
+    assert out[step, 0] == 1 and out.sum() == 1
+    g = layer.backward(out, tape).state
 
-    for f, scale in fields.items():
-        h = 1e-3 * scale
-
+    for f, h in steps_of.items():
         def moved(by):
-            return spike_time(layer, x, state._replace(**{f: getattr(state, f) + by}))[1]
+            return first_spike(state._replace(**{f: getattr(state, f) + by}))[1]
 
         slope = (moved(h) - moved(-h)) / (2 * h)
         np.testing.assert_allclose(-getattr(g, f)[0], slope, rtol=tol, err_msg=f)
 
 
 def test_lif__potential_gradient_is_that_of_the_spike_time():
-    layer = layers.LIF(threshold=EventAdjoint(), dt=FINE, record_states=True)
     x = np.full((4000, 1), 1.6 * 200 * FINE)  # a mean current of 1.6 thresholds
 
     # the slope at the spike leaves out the input of that step, 0.5 % of it here
-    check_times(layer, x, neurons.LIFState(np.array([0.1]), np.array([0.2])), {"v": 1.0}, "v_th",
-                tol=1e-2)
+    check_times(layers.LIF, neurons.LIFParameters(), "v_th", x,
+                neurons.LIFState(np.array([0.1]), np.array([0.2])), {"v": 1e-3}, tol=1e-2)
 
 
 def test_coba__gradients_are_those_of_the_spike_time():
     p = neurons.CobaLIFParameters.bio_default()._replace(
         tau_syn_exc_inv=200.0, tau_syn_inh_inv=100.0, c_m_inv=200.0)
-    layer = layers.CobaLIF(p, EventAdjoint(), FINE, record_states=True)
     x = neurons.ExcInh(np.full((6000, 1), 8e-4), np.full((6000, 1), 1e-4))
 
-    check_times_of_channels(layer, x, neurons.CobaLIFState(
-        np.array([-66.0]), np.array([0.05]), np.array([0.02])))
-
-
-def check_times_of_channels(layer, x, state):
-    class Sliced:
-        """The layer with its channels as the last axis of one array."""
-
-        def __init__(self, inner):
-            self.inner, self.p, self.dt, self.record_states = inner, inner.p, inner.dt, True
-
-        def __call__(self, x, state, **options):
-            self.inner.record_states = self.record_states
-            return self.inner(neurons.ExcInh(x[..., 0], x[..., 1]), state, **options)
-
-        def backward(self, out_bar, tape):
-            return self.inner.backward(out_bar, tape)
-
-    sliced = Sliced(layer)
-    silent = layers.CobaLIF(layer.p._replace(v_thresh=1e9), dt=layer.dt, record_states=True)
-    stacked = np.stack([x.exc, x.inh], axis=-1)
-    sliced.free = lambda x, s: (silent(neurons.ExcInh(x[..., 0], x[..., 1]), s)[1].v, None)
-    sliced.v_th = layer.p.v_thresh
-
-    def times(s):
-        return spike_time(sliced, stacked, s)[1]
-
-    step, _ = spike_time(sliced, stacked, state)
-    assert step > 100
-    tape = Tape()
-    sliced.record_states = False
-    out, _ = sliced(stacked[:step + 1], state, tape=tape)
-    out_bar = np.zeros_like(out)
-    out_bar[step, 0] = 1.0
-    g = sliced.backward(out_bar, tape).state
-    sliced.record_states = True
-    for f, h in (("v", 1e-3), ("g_e", 1e-5), ("g_i", 1e-5)):
-        slope = (times(state._replace(**{f: getattr(state, f) + h}))
-                 - times(state._replace(**{f: getattr(state, f) - h}))) / (2 * h)
-        np.testing.assert_allclose(-getattr(g, f)[0], slope, rtol=5e-3, err_msg=f)
+    check_times(layers.CobaLIF, p, "v_thresh", x, neurons.CobaLIFState(
+        np.array([-66.0]), np.array([0.05]), np.array([0.02])),
+        {"v": 1e-3, "g_e": 1e-5, "g_i": 1e-5}, tol=5e-3)
 
 
 def test_lif_mc__gradient_crosses_the_coupling():

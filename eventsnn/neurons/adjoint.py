@@ -68,11 +68,17 @@ def slope(v, i, p):
 
 
 @scalar
-def _lif(s, x, p, dt, th, stop_reset, z_bar, s_bar):
-    z, end = _lif_step(s, x, p, dt, th)
-    i_bar = relax(s_bar.i, s_bar.v, p.tau_syn_inv, dt)
+def _of_currents(s, end, z, p, dt, z_bar, s_bar):
+    """Multipliers of the potential and the current: of LIF, and of LSNN too."""
     v_bar = _jumped(z, slope(s.v, s.i, p), slope(end.v, s.i, p), z_bar,
                     relax(s_bar.v, _ZERO, p.tau_mem_inv, dt))
+    return v_bar, relax(s_bar.i, s_bar.v, p.tau_syn_inv, dt)
+
+
+@scalar
+def _lif(s, x, p, dt, th, stop_reset, z_bar, s_bar):
+    z, end = _lif_step(s, x, p, dt, th)
+    v_bar, i_bar = _of_currents(s, end, z, p, dt, z_bar, s_bar)
     no = _ZERO * z_bar
     return LIFState(v_bar, i_bar), i_bar, LIFParameters(no, no, no, no, no)
 
@@ -80,9 +86,7 @@ def _lif(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 @scalar
 def _lsnn(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     z, end = _lsnn_step(s, x, p, dt, th)
-    i_bar = relax(s_bar.i, s_bar.v, p.tau_syn_inv, dt)
-    v_bar = _jumped(z, slope(s.v, s.i, p), slope(end.v, s.i, p), z_bar,
-                    relax(s_bar.v, _ZERO, p.tau_mem_inv, dt))
+    v_bar, i_bar = _of_currents(s, end, z, p, dt, z_bar, s_bar)
     b_bar = _jumped(z, p.tau_adapt_inv * (p.v_th - s.b), p.tau_adapt_inv * (p.v_th - end.b), z_bar,
                     relax(s_bar.b, _ZERO, p.tau_adapt_inv, dt))
     no = _ZERO * z_bar
