@@ -34,7 +34,7 @@ import numpy as np
 from numba.extending import overload
 
 from eventsnn.core import check, random
-from eventsnn.core.dispatch import INLINED, INLINED_FOR
+from eventsnn.core.dispatch import INLINED, INLINED_FOR, RULES
 from eventsnn.core.elementary import exp
 from eventsnn.core.jit import scalar
 
@@ -224,6 +224,13 @@ def choose(z: Any, off: Any, on: Any) -> Any:
 @overload(choose, target="generic", jit_options=INLINED)
 def _choose(z, off, on):
     return lambda z, off, on: on + (off - off) if z > _ZERO else off
+
+
+def has_slope(th: Any) -> None:
+    """Refuse a threshold that has rules for some neurons in place of a slope."""
+    if type(th) in RULES:
+        raise check.must("threshold", "have a slope here", repr(th),
+                         "for example SuperSpike(alpha=100.0)", error=TypeError)
 
 
 def is_stochastic(th: Any) -> bool:

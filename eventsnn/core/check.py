@@ -17,7 +17,11 @@ from eventsnn.errors import StabilityWarning
 UNSTABLE = 2.0  # forward Euler of y' = -rate y diverges for dt * rate above this
 INACCURATE = 1.0  # and overshoots zero above this
 
-POSITIVE = ("delta_T", "c_m_inv", "sq")  # parameters that a model divides by, or that lose sense
+# Parameters that a model divides by, or that lose their sense; `tau_inv` only scales the time.
+POSITIVE = ("delta_T", "c_m_inv", "sq", "tau_inv")
+
+# What counts as float64: as files may hold it, too.
+WIDE = {np.dtype(kind) for kind in (">f8", "<f8", np.longdouble)}
 
 E = TypeVar("E", bound=Exception)
 
@@ -67,17 +71,46 @@ def integer(argument: str, value: Any, *, least: int | None = None, most: int | 
     return value
 
 
+def flag(argument: str, value: Any) -> bool:
+    """`value` as a bool; only True, False, 1 and 0 are taken."""
+    if isinstance(value, (bool, np.bool_)) or type(value) is int and value in (0, 1):
+        return bool(value)
+    raise must(argument, "be True or False", repr(value), error=TypeError)
+
+
+def names(argument: str, value: Any, known: Iterable[str]) -> tuple[str, ...]:
+    """`value` as a tuple of names, each of which is `known` and stands once."""
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise must(argument, "be a tuple of names", repr(value), error=TypeError)
+    value = tuple(value)
+    for name in value:
+        if name not in known:
+            raise unknown(argument, name, known)
+    if len(set(value)) < len(value):
+        raise must(argument, "name each once", repr(value))
+    return value
+
+
 def real_array(argument: str, value: Any) -> np.ndarray:
-    """`value` as an array of bools, integers or floats; anything else is a TypeError."""
-    array = np.asarray(value)
+    """`value` as a native array of bools, integers or floats; anything else is a TypeError.
+
+    Numbers of another byte order, as files may hold, are turned; floats of more than 64 bits
+    become float64.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise must(argument, "be an array of real numbers", "rows of unequal length") from None
     if array.dtype.kind not in "biuf":
         raise must(argument, "hold real numbers", f"dtype {array.dtype}", error=TypeError)
-    return array
+    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
+        return array.astype(np.float64)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def float_dtype(*values: Any) -> np.dtype:
     """float64 if any array given is float64, else float32; Python numbers do not count."""
-    wide = any(getattr(v, "dtype", None) == np.float64 and np.ndim(v) > 0 for v in values)
+    wide = any(np.ndim(v) > 0 and getattr(v, "dtype", None) in WIDE for v in values)
     return np.dtype(np.float64 if wide else np.float32)
 
 
@@ -111,8 +144,8 @@ def parameters(p: NamedTuple, dt: float) -> None:
         if name in POSITIVE and value.size and not least > 0:
             raise must(name, "be positive", f"{least:g}")
         if name == "reset_subtract" and not np.isin(value, (0, 1)).all():
-            raise must(name, "be 0 or 1", f"{value.flat[0]:g}" if value.size == 1 else "others")
-        if name.startswith("tau_") and name.endswith("_inv") and value.size:
+            raise must(name, "be 0 or 1", f"{value[~np.isin(value, (0, 1))][0]:g}")
+        if name.startswith("tau_") and name.endswith("_inv") and name != "tau_inv" and value.size:
             _stable(name, least, most, dt)
 
 

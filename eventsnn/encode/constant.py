@@ -8,7 +8,7 @@ from eventsnn import neurons
 from eventsnn.core import check
 from eventsnn.core.dispatch import MODELS
 from eventsnn.engine import run
-from eventsnn.surrogates import SuperSpike, prepare
+from eventsnn.surrogates import SuperSpike, has_slope, prepare
 
 
 class ConstantCurrentLIFEncoder:
@@ -45,10 +45,11 @@ class ConstantCurrentLIFEncoder:
         if type(p) is not self.parameters:
             raise check.must("p", f"be {self.parameters.__name__}", type(p).__name__,
                              error=TypeError)
-        check.parameters(p, self.dt)
         prepare(threshold, np.dtype(np.float32))
+        has_slope(threshold)
         shared = set(p._fields) & set(self.membrane._fields)
         self.p = self.membrane(**{name: getattr(p, name) for name in shared})
+        check.parameters(self.p, self.dt)
         self.threshold = threshold
 
     def __call__(self, x: Any) -> np.ndarray:

@@ -6,7 +6,9 @@ tape=tape)`` for one without. Gradients are called ``<what>_bar``.
 """
 
 import abc
-from collections.abc import Callable
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,6 +51,7 @@ class Tape:
     def __init__(self, *, input_gradient: bool = True) -> None:
         self._input_gradient = bool(input_gradient)
         self._records: list[tuple[Any, Any]] = []
+        self._taken: list[tuple[Any, Any]] | None = None  # by the backward pass under way
 
     def __len__(self) -> int:
         return len(self._records)
@@ -64,7 +67,28 @@ class Tape:
             got = "an empty tape" if last is None else f"one of {type(last).__name__}"
             raise check.must("tape", f"end with a call of this {type(layer).__name__}", got,
                              "call the layer with tape=tape, and backward in reverse order")
-        return self._records.pop()[1]
+        record = self._records.pop()
+        if self._taken is not None:
+            self._taken.append(record)
+        return record[1]
+
+    @contextlib.contextmanager
+    def kept(self, *, backward: bool) -> Iterator[None]:
+        """Within, an exception leaves the records as they were."""
+        n, outermost = len(self._records), backward and self._taken is None
+        if outermost:
+            self._taken = []
+        try:
+            yield
+        except BaseException:
+            if outermost:
+                self._records += reversed(self._taken or [])
+            elif not backward:
+                del self._records[n:]
+            raise
+        finally:
+            if outermost:
+                self._taken = None
 
     @property
     def wants_input(self) -> bool:
@@ -72,8 +96,31 @@ class Tape:
         return self._input_gradient or len(self._records) > 0
 
 
+def keeping_tape(method: Callable) -> Callable:
+    """A call or a backward pass that leaves its tape as it was when it is refused."""
+    backward = method.__name__ == "backward"
+
+    @functools.wraps(method)
+    def kept(self: Any, *arguments: Any, **options: Any) -> Any:
+        tape = options.get("tape", arguments[1] if backward and len(arguments) > 1 else None)
+        if tape is None and not backward:
+            return method(self, *arguments, **options)
+        if not isinstance(tape, Tape):
+            raise check.must("tape", "be a Tape", type(tape).__name__, error=TypeError)
+        with tape.kept(backward=backward):
+            return method(self, *arguments, **options)
+
+    return kept
+
+
 class Layer(abc.ABC):
     """Base of all layers. `stateful` says which of the two calls it has."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        for name in ("__call__", "backward"):
+            if name in cls.__dict__:
+                setattr(cls, name, keeping_tape(cls.__dict__[name]))
 
     stateful = False
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
@@ -105,6 +152,16 @@ def time_axis(x: np.ndarray, axes: int, what: str) -> None:
         raise check.must("x", "have at least one step", f"shape {x.shape}")
 
 
+def has_steps(argument: str, value: Any, n_steps: int) -> None:
+    """Refuse a gradient, or a state of them, that has not one entry a step."""
+    if isinstance(value, tuple):
+        for part in value:
+            has_steps(argument, part, n_steps)
+    elif value is not None and np.shape(value)[:1] != (n_steps,):
+        raise check.must(argument, f"have {n_steps} steps",
+                         len(value) if np.ndim(value) else "a number")
+
+
 def cotangent(argument: str, value: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
     """A gradient coming in, as an array of `shape` and `dtype`; None stands for zero."""
     if value is None:
@@ -131,7 +188,7 @@ def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype:
             raise check.must("dtype", "be float32 or float64", dtype, error=TypeError)
         return drawn(shape).astype(dtype)
     given = check.real_array(argument, given)
-    check.shape(argument, given.shape, shape, "(receivers, senders)")
+    check.shape(argument, given.shape, shape, "(receivers, senders)" if len(shape) > 1 else "")
     check.finite(argument, given)
     return np.array(given, dtype=check.float_dtype(given), order="C")
 

@@ -151,7 +151,9 @@ class _FeedForward(_Coupled):
                  trainable: tuple[str, ...] = (), seed: int | None = None,
                  dtype: Any = np.float32) -> None:
         super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
-        self._couple(g_coupling, check.integer("hidden_size", hidden_size, least=1), seed, dtype)
+        n = check.integer("hidden_size", hidden_size, least=1)
+        self._one_value_each(n)
+        self._couple(g_coupling, n, seed, dtype)
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """One step; see the class."""
@@ -159,6 +161,7 @@ class _FeedForward(_Coupled):
         n = len(self.g_coupling)
         if x.shape[-1:] != (n,):
             raise check.must("x", f"have shape (..., {n}) to match g_coupling", x.shape)
+        self._check_class("state", state)
         dtype = self._float_type(x, *(state or ()))
         s = self._begin_state(state, x.shape, dtype)
         z, s, v = self._step(x.astype(dtype, copy=False), s, tape)
@@ -203,6 +206,9 @@ class _Recurrent(_Coupled, RecurrentLayer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         x, before, z, v = tape.pop(self)
+        if state_bar is not None and type(state_bar) is not RecurrentState:
+            raise check.must("state_bar", "be RecurrentState", type(state_bar).__name__,
+                             error=TypeError)
         out_bar = cotangent("out_bar", out_bar, v.shape, v.dtype)
         s_bar = None
         if state_bar is not None:

@@ -7,7 +7,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
-from eventsnn.layers.base import Gradients, Layer, Tape, add_states, time_axis
+from eventsnn.layers.base import Gradients, Layer, Tape, add_states, has_steps, time_axis
 
 
 class SequentialState(Layer):
@@ -114,6 +114,10 @@ class SequentialState(Layer):
                              error=TypeError)
         if len(state) != len(self.layers):
             raise check.must("state", f"have {len(self.layers)} entries, one a layer", len(state))
+        for i, (layer, s) in enumerate(zip(self.layers, state, strict=True)):
+            if s is not None and not layer.stateful:
+                raise check.must(f"state[{i}]", f"be None for {layer.name}, which has none",
+                                 type(s).__name__, error=TypeError)
         states: list[Any] = []
         hidden: list[Any] = []
         for layer, s in zip(self.layers, state, strict=True):
@@ -139,6 +143,12 @@ class SequentialState(Layer):
         With `return_hidden`, `out_bar` is a list with one gradient, or None, a layer.
         """
         n = len(self.layers)
+        if state_bar is not None and (not isinstance(state_bar, (list, tuple))
+                                      or hasattr(state_bar, "_fields")):
+            raise check.must("state_bar", "be a list with one entry a layer",
+                             type(state_bar).__name__, error=TypeError)
+        if self.return_hidden and out_bar is None:
+            out_bar = [None] * n
         hidden_bar = list(out_bar) if self.return_hidden else [None] * (n - 1) + [out_bar]
         state_bar = [None] * n if state_bar is None else list(state_bar)
         if not len(hidden_bar) == len(state_bar) == n:
@@ -199,6 +209,9 @@ class Lift(Layer):
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> Any:
         """Apply the layer to ``x[0], x[1], ...``."""
         x = map_fields(lambda a: check.real_array("x", a), x)
+        if state is not None and not self.stateful:
+            raise check.must("state", f"be None for {self.layer.name}, which has none",
+                             type(state).__name__, error=TypeError)
         time_axis(some := x[0] if isinstance(x, tuple) else x, 1, "(T, ...)")
         n_steps = len(some)
         outs = []
@@ -218,8 +231,7 @@ class Lift(Layer):
         """Transpose of the last call on `tape`; gradients of weights are summed over the steps."""
         n_steps, several = tape.pop(self)
         for bar in out_bar if several and out_bar is not None else [out_bar]:
-            if bar is not None and len(bar) != n_steps:
-                raise check.must("out_bar", f"have {n_steps} steps", len(bar))
+            has_steps("out_bar", bar, n_steps)
         xs: list[Any] = []
         total: dict[str, np.ndarray] = {}
         for t in reversed(range(n_steps)):

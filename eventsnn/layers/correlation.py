@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.layers.base import Gradients, Tape, add_states, cotangent
+from eventsnn.layers.base import Gradients, Tape, add_states, cotangent, keeping_tape
 from eventsnn.layers.neurons import LIFRecurrentCell
 from eventsnn.layers.recurrent import RecurrentCell, RecurrentState
 from eventsnn.neurons import LIFParameters
@@ -68,6 +68,12 @@ class LIFCorrelation:
                  threshold: Any = SuperSpike()) -> None:
         if type(p) is not LIFCorrelationParameters:
             raise check.must("p", "be LIFCorrelationParameters", type(p).__name__, error=TypeError)
+        for name, part, cls in zip(p._fields, p, (
+                LIFParameters, CorrelationSensorParameters, CorrelationSensorParameters),
+                strict=True):
+            if type(part) is not cls:
+                raise check.must(f"p.{name}", f"be {cls.__name__}", type(part).__name__,
+                                 error=TypeError)
         self.p = p
         self._cell = LIFRecurrentCell(
             input_size, hidden_size, p.lif_parameters, threshold, dt, autapses=True,
@@ -126,12 +132,16 @@ class LIFCorrelation:
             setattr(cell, name, given.astype(check.float_dtype(given), copy=False))
         return cell
 
+    @keeping_tape
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`; `weights` are the gradients of those it was given.
 
         No gradient passes ``post_pre`` from step to step, as in norse.
         """
         cell, sensors, shape, dtype = tape.pop(self)
+        if state_bar is not None and type(state_bar) is not LIFCorrelationState:
+            raise check.must("state_bar", "be LIFCorrelationState", type(state_bar).__name__,
+                             error=TypeError)
         lif_bar, *sensor_bars = LIFCorrelationState(None, None, None) if state_bar is None else (
             state_bar)
         z_bar = cotangent("out_bar", out_bar, shape, dtype).copy()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.layers.base import Gradients, Layer, Tape, add_states, time_axis
+from eventsnn.layers.base import Gradients, Layer, Tape, add_states, has_steps, time_axis
 
 
 class Iterated(Layer):
@@ -25,7 +25,7 @@ class Iterated(Layer):
 
     def __init__(self, *arguments: Any, record_states: bool = False, **options: Any) -> None:
         self.cell = type(self).cell_class(*arguments, **options)
-        self.record_states = bool(record_states)
+        self.record_states = check.flag("record_states", record_states)
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -53,8 +53,9 @@ class Iterated(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
         n_steps = tape.pop(self)
-        if out_bar is not None and len(out_bar) != n_steps:
-            raise check.must("out_bar", f"have {n_steps} steps", len(out_bar))
+        has_steps("out_bar", out_bar, n_steps)
+        if self.record_states:
+            has_steps("state_bar", state_bar, n_steps)
         recorded, bar = (state_bar, None) if self.record_states else (None, state_bar)
         xs: list[np.ndarray] = []
         total: dict[str, np.ndarray] = {}

@@ -53,10 +53,8 @@ class RecurrentLayer(NeuronLayer):
         super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
         self.input_size = check.integer("input_size", input_size, least=1)
         self.hidden_size = n = check.integer("hidden_size", hidden_size, least=1)
-        for name, value in zip(self.p._fields, self.p, strict=True):
-            if np.shape(value) not in ((), (1,), (n,)):
-                raise check.must(name, f"have shape () or ({n},)", np.shape(value))
-        self.autapses = bool(autapses)
+        self._one_value_each(n)
+        self.autapses = check.flag("autapses", autapses)
         draw = rng(seed)
         scale, recurrent_scale = self._scales(input_size, n)
         self.input_weights = own_weights(
@@ -186,7 +184,7 @@ class RecurrentSequence(RecurrentLayer):
                  threshold: Any = SuperSpike(), dt: float = 1e-3, *, record_states: bool = False,
                  **options: Any) -> None:
         super().__init__(input_size, hidden_size, p, threshold, dt, **options)
-        self.record_states = bool(record_states)
+        self.record_states = check.flag("record_states", record_states)
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """Run the layer.

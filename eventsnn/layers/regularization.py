@@ -69,9 +69,13 @@ class RegularizationCell(Layer):
                  tape: Tape | None = None) -> tuple:
         """Pass `z` on, and return it with the new total."""
         z = check.real_array("z", z)
-        if s is None and self.accumulator is voltage_accumulator:
-            raise check.must("s", "be the state of the neurons", None)
+        if self.accumulator is voltage_accumulator and not hasattr(_neuron(s), "v"):
+            raise check.must("s", "be the state of the neurons",
+                             None if s is None else type(s).__name__)
         added = self.accumulator.forward(z, s)
+        if state is not None:
+            state = check.real_array("state", state)
+            check.shape("state", state.shape, np.shape(added), "as what is added up")
         if tape is not None:
             tape.push(self, (z, s))
         return z, added if state is None else state + added

@@ -4,14 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.neurons import IzhikevichSpikingBehavior
+from eventsnn.core import check
+from eventsnn.neurons import IzhikevichParameters, IzhikevichSpikingBehavior, IzhikevichState
 
 
 class Behaving:
     """Takes a behaviour for `p`: its parameters, and the state to start from."""
 
     def _taken_apart(self, p: Any) -> tuple[Any, Any]:
-        return (p.p, p.s) if isinstance(p, IzhikevichSpikingBehavior) else (p, None)
+        if not isinstance(p, IzhikevichSpikingBehavior):
+            return p, None
+        for part, cls in (("p", IzhikevichParameters), ("s", IzhikevichState)):
+            if type(getattr(p, part)) is not cls:
+                raise check.must(f"p.{part}", f"be {cls.__name__}",
+                                 type(getattr(p, part)).__name__, error=TypeError)
+        return p.p, p.s
 
 
 class Conductances:
@@ -22,7 +29,7 @@ class Conductances:
 
     def __init__(self, *arguments: Any, lost_input: bool = False, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.lost_input = bool(lost_input)
+        self.lost_input = check.flag("lost_input", lost_input)
 
     @staticmethod
     def _scales(input_size: int, hidden_size: int) -> tuple[float, float]:

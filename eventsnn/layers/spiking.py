@@ -44,14 +44,9 @@ class NeuronLayer(Layer):
             raise check.must("trainable", "be empty", repr(trainable),
                              f"{type(threshold).__name__} gives parameters no gradient")
         self.stop_reset = (self.recurrent and self.model.recurrent_stops_reset
-                           if stop_reset is None else bool(stop_reset))
+                           if stop_reset is None else check.flag("stop_reset", stop_reset))
         self.first_step = 0  # the number of the next step, for thresholds that draw at random
-        if isinstance(trainable, str):
-            raise check.must("trainable", "be a tuple of names", repr(trainable), error=TypeError)
-        self.trainable = tuple(trainable)
-        for name in self.trainable:
-            if name not in self.p._fields:
-                raise check.unknown("trainable", name, self.p._fields)
+        self.trainable = check.names("trainable", trainable, self.p._fields)
         self.p = type(self.p)(*map(self._owned, self.p._fields, self.p))
 
     def _taken_apart(self, p: Any) -> tuple[Any, Any]:
@@ -62,6 +57,12 @@ class NeuronLayer(Layer):
         if name in self.trainable or np.ndim(value):
             return np.array(value, np.float64)  # cast to the call's float type in each call
         return float(value)
+
+    def _one_value_each(self, n: int) -> None:
+        """Refuse parameters that are not numbers, nor one value for each of `n` neurons."""
+        for name, value in zip(self.p._fields, self.p, strict=True):
+            if np.shape(value) not in ((), (1,), (n,)):
+                raise check.must(name, f"have shape () or ({n},)", np.shape(value))
 
     @property
     def model(self) -> Model:
@@ -119,6 +120,7 @@ class NeuronLayer(Layer):
 
     def _inputs(self, x: Any, state: Any) -> tuple[Any, np.ndarray | None, np.dtype]:
         """The input in the float type of the call; as it was, if it was split; and that type."""
+        self._check_class("state", state)
         cls: Any = self.model.inputs
         if cls is None or channels.has_two(self.model) and not isinstance(x, tuple):
             x = check.real_array("x", x)
@@ -178,7 +180,7 @@ class Sequence(NeuronLayer):
                  record_states: bool = False, stop_reset: bool | None = None,
                  trainable: tuple[str, ...] = ()) -> None:
         super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
-        self.record_states = bool(record_states)
+        self.record_states = check.flag("record_states", record_states)
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """Run the neurons.

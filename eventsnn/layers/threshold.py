@@ -7,7 +7,7 @@ import numpy as np
 from eventsnn.core import check
 from eventsnn.engine import cpu
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
-from eventsnn.surrogates import SuperSpike, is_stochastic, prepare
+from eventsnn.surrogates import SuperSpike, has_slope, is_stochastic, prepare
 
 
 class Threshold(Layer):
@@ -27,6 +27,7 @@ class Threshold(Layer):
 
     def __init__(self, surrogate: Any = SuperSpike()) -> None:
         prepare(surrogate, np.dtype(np.float32))
+        has_slope(surrogate)
         self.surrogate = surrogate
         self.first_step = 0  # the number of the next call, for random surrogates
 

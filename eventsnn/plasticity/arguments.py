@@ -11,7 +11,7 @@ from eventsnn.core.fields import map_fields
 def arrays(state: Any, **given: Any) -> tuple[np.dtype, list[np.ndarray]]:
     """The arrays given, by argument, in the float type of them and of the state; and that type."""
     taken = [check.real_array(name, value) for name, value in given.items()]
-    dtype = check.float_dtype(*taken, *(state or ()))
+    dtype = check.float_dtype(*taken, *(state if isinstance(state, tuple) else ()))
     return dtype, [array.astype(dtype, copy=False) for array in taken]
 
 
@@ -28,6 +28,16 @@ def parameters(p: Any, dt: float, dtype: np.dtype) -> tuple[Any, Any]:
     dt = check.number("dt", dt, above=0.0)
     check.parameters(p, dt)
     return map_fields(lambda field: np.asarray(field).astype(dtype)[()], p), dtype.type(dt)
+
+
+def fits(argument: str, value: Any, shape: tuple) -> None:
+    """Refuse a parameter that does not broadcast against an array of `shape`."""
+    try:
+        if np.broadcast_shapes(np.shape(value), shape) == shape:
+            return
+    except ValueError:
+        pass
+    raise check.must(argument, f"broadcast against shape {shape}", f"shape {np.shape(value)}")
 
 
 def given_class(argument: str, value: Any, cls: type) -> None:

@@ -252,6 +252,9 @@ def _parameters(p: STDPParameters, dt: float, dtype: np.dtype) -> tuple[Any, Any
 
 
 def _traces(z_pre: np.ndarray, z_post: np.ndarray, state: Any, q: STDPNumbers, dt: Any) -> Any:
+    for side, z in (("pre", z_pre), ("post", z_post)):
+        for name in (f"a_{side}", f"tau_{side}_inv"):
+            arguments.fits(name, getattr(q, name), z.shape)
     rest = {"t_pre": (z_pre.shape, 0.0), "t_post": (z_post.shape, 0.0)}
     s = arguments.state(STDPState, state, rest, z_pre.dtype)
     return STDPState(trace(s.t_pre, z_pre, q.a_pre, q.tau_pre_inv, dt),
@@ -260,10 +263,13 @@ def _traces(z_pre: np.ndarray, z_post: np.ndarray, state: Any, q: STDPNumbers, d
 
 def _learned(w: np.ndarray, plus: np.ndarray, minus: np.ndarray, p: STDPParameters, q: Any,
              g: Callable) -> np.ndarray:
-    if g is _multiplicative_pow and (np.any(w < q.w_min) or np.any(w > q.w_max)):
+    roots = g is _multiplicative_pow and np.any(q.mu != np.rint(q.mu))
+    if roots and (np.any(w < q.w_min) or np.any(w > q.w_max)):
         raise check.must("w", f"be within [w_min, w_max] = [{p.w_min}, {p.w_max}] for "
-                         "multiplicative_pow, whose roots are of the distances to them",
+                         f"multiplicative_pow with mu = {p.mu}: roots of the distances to them",
                          f"{w.min():g} to {w.max():g}", "clip w, or use multiplicative_relu")
+    for name in ("eta_plus", "eta_minus", "mu", "w_min", "w_max"):
+        arguments.fits(name, getattr(q, name), w.shape)
     w = learn(w, plus, minus, q, g)
     return clip(w, q) if p.hardbound else w
 

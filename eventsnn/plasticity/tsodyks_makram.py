@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.core import check
 from eventsnn.core.jit import scalar
 from eventsnn.plasticity import arguments
 
@@ -83,5 +84,7 @@ def stp_step(z: Any, state: TsodyksMakramState | None = None,
     arguments.given_class("p", p, TsodyksMakramParameters)
     dtype, (z,) = arguments.arrays(state, z=z)
     p, dt = arguments.parameters(p, dt, dtype)
+    if not np.all((p.U >= 0) & (p.U <= 1)):
+        raise check.must("U", "be a share, from 0 to 1", p.U)
     rest = {"u": (z.shape, 0.0), "x": (z.shape, 1.0)}
     return step(arguments.state(TsodyksMakramState, state, rest, dtype), z, p, dt)
