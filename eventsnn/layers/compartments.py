@@ -6,6 +6,7 @@ after the spikes are decided) in a recurrent one. In LIFMCRefrac it is an input 
 dt: see `eventsnn.neurons.lif_mc_refrac`.
 """
 
+import abc
 from typing import Any
 
 import numpy as np
@@ -44,13 +45,13 @@ class _Coupled(NeuronLayer):
     def _matrix(self, weights: np.ndarray, like: np.ndarray) -> np.ndarray:
         return weights.astype(like.dtype, copy=False)
 
+    @abc.abstractmethod
     def _step(self, drive: np.ndarray, s: Any, tape: Tape | None) -> tuple:
         """A step of all compartments: ``-> output, state, the potentials that were coupled``."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _step_bar(self, v: np.ndarray, out_bar: Any, s_bar: Any, tape: Tape) -> Gradients:
         """Transpose of `_step`."""
-        raise NotImplementedError
 
     def _begin_state(self, s: Any, shape: tuple, dtype: np.dtype) -> Any:
         self._check_class("state", s)
