@@ -1,5 +1,10 @@
-"""Models of other programs, to and from ours."""
+"""Models and spikes of other programs, to and from ours."""
 
+from eventsnn.interop.neo import from_neo, to_neo
 from eventsnn.interop.norse import load_norse
+from eventsnn.interop.nwb import read_nwb, write_nwb
+from eventsnn.interop.tables import write_csv, write_npz
+from eventsnn.interop.units import Units, of_recording
 
-__all__ = ["load_norse"]
+__all__ = ["Units", "from_neo", "load_norse", "of_recording", "read_nwb", "to_neo", "write_csv",
+           "write_npz", "write_nwb"]
