@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from eventsnn import plot
-from eventsnn.plot import Sample, colours, raster, sample_sizes
+from eventsnn.plot import figure, raster
+from eventsnn.plot import spikes as plot_spikes
+from eventsnn.plot.figure import colours
+from eventsnn.plot.spikes import Sample, sample_sizes
 
 
 def spikes(n_neurons, rate=10.0, duration=1.0, seed=0):
@@ -23,8 +25,8 @@ def spikes(n_neurons, rate=10.0, duration=1.0, seed=0):
 def drawing(monkeypatch):
     """What was handed to the drawing: samples, rates, edges of bins, width of bins."""
     handed = []
-    draw = plot._draw
-    monkeypatch.setattr(plot, "_draw", lambda *a: (handed.extend(a[1:]), draw(*a)))
+    draw = plot_spikes._draw
+    monkeypatch.setattr(plot_spikes, "_draw", lambda *a: (handed.extend(a[1:]), draw(*a)))
     return handed
 
 
@@ -47,7 +49,7 @@ def test_raster__ending_says_the_format(tmp_path, ending, start):
     assert [p.name for p in tmp_path.iterdir()] == [f"a.{ending}"]
 
 
-@pytest.mark.parametrize("ending", plot.ENDINGS)
+@pytest.mark.parametrize("ending", figure.ENDINGS)
 def test_raster__same_spikes_same_file(tmp_path, ending):
     for name in "ab":
         raster({"exc": (spikes(2000), 2000), "inh": (spikes(10), 10)}, tmp_path / (name + ending))
@@ -121,7 +123,7 @@ def test_sample__marks_the_spikes_of_its_neurons():
     chosen = np.isin(ids, sample.neurons)
     expected = sorted(zip(ids[chosen], times[chosen], strict=True))
     assert_array_equal(neurons, [k for k, _ in expected])
-    assert_allclose(marks, [t for _, t in expected], atol=0.5 / plot.COLUMNS * 1.001)
+    assert_allclose(marks, [t for _, t in expected], atol=0.5 / plot_spikes.COLUMNS * 1.001)
 
 
 def test_sample__keeps_to_its_window():
@@ -129,7 +131,7 @@ def test_sample__keeps_to_its_window():
 
     list(sample.watch((np.array([0.0, 0.999, 1.0, 2.0, 2.001]), np.zeros(5, int))))
 
-    assert_allclose(sample.spikes()[0], [1.0, 2.0], atol=1 / plot.COLUMNS)
+    assert_allclose(sample.spikes()[0], [1.0, 2.0], atol=1 / plot_spikes.COLUMNS)
 
 
 @pytest.mark.parametrize(("sizes", "most", "expected"), [
@@ -141,10 +143,10 @@ def test_sample_sizes__are_in_proportion(sizes, most, expected):
 
 
 def test_colours__tell_excitatory_from_inhibitory():
-    assert colours(["inh", "exc"]) == {"exc": plot.BLUE, "inh": plot.VERMILION}
-    assert colours(["I", "E"]) == {"E": plot.BLUE, "I": plot.VERMILION}
+    assert colours(["inh", "exc"]) == {"exc": figure.BLUE, "inh": figure.VERMILION}
+    assert colours(["I", "E"]) == {"E": figure.BLUE, "I": figure.VERMILION}
     assert len(set(colours([f"p{k}" for k in range(8)]).values())) == 8
-    assert plot.BLUE not in colours(["other", "inh"]).values()
+    assert figure.BLUE not in colours(["other", "inh"]).values()
 
 
 @pytest.mark.parametrize("populations", [{"exc": ((np.empty(0), np.empty(0, int)), 5)},

@@ -1,12 +1,9 @@
-"""Pictures of spikes and potentials, ready for a page: PNG, SVG or PDF. Needs no display.
-
-Matplotlib is an optional dependency, imported on first use: ``pip install 'eventsnn[plot]'``.
-"""
+"""Spike rasters with the rates of the populations."""
 
 import math
 import os
 import pathlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,24 +11,15 @@ import numpy as np
 from eventsnn.analyse import population_rate
 from eventsnn.analyse.chunks import Chunk, Spikes, each_chunk, is_pair
 from eventsnn.core import check
-from eventsnn.core.files import Replacement, check_new
+from eventsnn.plot.figure import (
+    HEIGHT, STYLE, WIDTH, caption, check_picture, colours, new_figure, save,
+)
 
-ENDINGS = (".png", ".svg", ".pdf")
-WIDTH, HEIGHT = 7.0, 4.2  # inches; the width of a page, two columns
-PANEL = 1.35  # inches; the height of a panel of single neurons
-DPI = 300
 COLUMNS = 4200  # instants told apart: two a pixel of a printed page
 FINE_BINS, COARSE_BINS = 200, 20  # of the rate
 SPIKES_PER_BIN = 20  # of a population; fewer, and the bins get wider, down to COARSE_BINS
 INK = 0.12  # share of the raster covered by marks, within the limits of their size
 VECTOR_SPIKES = 5_000  # above, the marks of SVG and PDF are an image within the picture
-# Okabe and Ito's colours, told apart by colour-blind readers too
-BLUE, VERMILION = "#0072B2", "#D55E00"
-OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
-STYLE: dict[Any, Any] = {
-    "font.size": 8, "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False,
-    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "pdf.fonttype": 42, "svg.fonttype": "none",
-    "svg.hashsalt": "eventsnn"}
 
 
 def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLike, *,
@@ -82,7 +70,7 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
         bin_size = check.number("bin_size", bin_size, above=0.0, most=length)
     finest = bin_size or 10.0 ** math.floor(math.log10(length / FINE_BINS) + 1e-9)
     max_neurons = check.integer("max_neurons", max_neurons, least=1)
-    figure = _new_figure()
+    figure = new_figure()
 
     shown, rates = {}, {}
     drawn = sample_sizes(list(sizes.values()), max_neurons)
@@ -94,79 +82,7 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
     if bin_size is None:
         bin_size, rates, edges = _merge_bins(rates, sizes, edges, finest)
     _draw(figure, shown, rates, edges, bin_size)
-    _save(figure, path, overwrite)
-    return path
-
-
-def responses(answers: Iterable[Any], path: str | os.PathLike, *, columns: int = 4,
-              note: str = "", overwrite: bool = False) -> pathlib.Path:
-    """Draw potentials of single neurons with their stimuli beneath them, one panel each.
-
-    Parameters
-    ----------
-    answers : iterable of objects
-        With a `name`; arrays `t` (ms), `v` (mV) and `current`, all of one length.
-    path : path
-        The picture; its ending, .png, .svg or .pdf, says in which format.
-    columns : int
-        Panels in a row.
-    note : str
-        Added to the caption.
-    overwrite : bool
-        Whether an existing picture may be replaced.
-
-    Returns
-    -------
-    path : pathlib.Path
-        The picture.
-    """
-    import matplotlib
-
-    path = check_picture(path, overwrite)
-    answers = list(answers)
-    if not answers:
-        raise check.must("answers", "hold at least one", "none")
-    columns = check.integer("columns", columns, least=1)
-    rows = -(-len(answers) // columns)
-    figure = _new_figure()
-    figure.set_size_inches(WIDTH, PANEL * rows + 0.3)
-    with matplotlib.rc_context(STYLE):
-        panels = figure.subplots(rows, columns, squeeze=False).flat
-        for letter, (panel, answer) in enumerate(zip(panels, answers)):
-            _response(panel, answer, chr(ord("A") + letter))
-        for panel in panels:  # those left over
-            panel.axis("off")
-        caption = "Potentials (blue, mV) above stimuli (grey, each to its own scale)."
-        figure.supxlabel(f"{caption} {note}", fontsize=7, color="0.35", x=0.99, ha="right")
-    _save(figure, path, overwrite)
-    return path
-
-
-def _response(panel: Any, answer: Any, letter: str) -> None:
-    """A potential, its stimulus in the strip beneath, and a bar for the time."""
-    low, high = -95.0, 35.0  # mV; spikes are drawn to 30
-    panel.plot(answer.t, answer.v, color=BLUE, linewidth=0.6, clip_on=False)
-    span = np.ptp(answer.current) or 1.0
-    stimulus = -125 + 22 * (answer.current - answer.current.min()) / span
-    panel.plot(answer.t, stimulus, color="0.45", linewidth=0.8)
-    bar = 10.0 ** math.floor(math.log10(answer.t[-1] / 4)) * 2
-    right = answer.t[-1]
-    panel.plot([right - bar, right], [-140, -140], color="black", linewidth=1.2,
-               solid_capstyle="butt", clip_on=False)
-    panel.text(right - bar / 2, -145, f"{bar:g} ms", ha="center", va="top", fontsize=6)
-    panel.set(xlim=(0, right), ylim=(-140, high), yticks=[-80, -40, 0])
-    panel.spines["left"].set_bounds(low, high)
-    panel.spines["bottom"].set_visible(False)
-    panel.tick_params(bottom=False, labelbottom=False, labelsize=6, length=2)
-    panel.set_title(f"{letter}  {answer.name.replace('_', ' ')}", fontsize=7, loc="left", pad=3)
-
-
-def check_picture(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
-    """Refuse a picture that cannot be drawn or written, before the work that it would show."""
-    path = check_new(path, overwrite)
-    if path.suffix.lower() not in ENDINGS:
-        raise check.must(str(path), f"end in {', '.join(ENDINGS)}", path.suffix or "no ending")
-    _new_figure()
+    save(figure, path, overwrite)
     return path
 
 
@@ -203,20 +119,6 @@ class Sample:
         return self._t_start + (columns + 0.5) * self._width, self.neurons[rows]
 
 
-def colours(names: list[str]) -> dict[str, str]:
-    """A colour for each name: blue for excitatory, vermilion for inhibitory, others in turn."""
-    chosen, free = {}, [*OTHERS]
-    for name in names:
-        plain = name.lower()
-        if plain.startswith(("exc", "inh")) or plain in ("e", "i"):
-            chosen[name] = BLUE if plain[0] == "e" else VERMILION
-    if not chosen:
-        free = [BLUE, VERMILION, *OTHERS]
-    for k, name in enumerate(name for name in names if name not in chosen):
-        chosen[name] = free[k % len(free)]
-    return chosen
-
-
 def _last(populations: Mapping[str, tuple[Spikes, int]], t_start: float) -> float:
     last = t_start
     for name, (spikes, _) in populations.items():
@@ -239,14 +141,6 @@ def _merge_bins(rates: dict[str, np.ndarray], sizes: dict[str, int], edges: np.n
     merged = {name: np.add.reduceat(rate * widths, first) / np.add.reduceat(widths, first)
               for name, rate in rates.items()}
     return factor * bin_size, merged, np.append(edges[first], edges[-1])
-
-
-def _new_figure() -> Any:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError("plots need matplotlib; pip install 'eventsnn[plot]'") from error
-    return Figure(figsize=(WIDTH, HEIGHT), layout="constrained")  # no pyplot: no display
 
 
 def _draw(figure: Any, shown: dict[str, Sample], rates: dict[str, np.ndarray], edges: np.ndarray,
@@ -299,18 +193,8 @@ def _explain(figure: Any, shown: dict[str, Sample], colour: dict[str, str], n_dr
         columns = len(handles) if len(handles) <= 5 else 4  # as wide as the page has room
         figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False,
                       handletextpad=0.1)
-    caption = f"Rate in bins of {bin_size * 1e3:g} ms."
+    text = f"Rate in bins of {bin_size * 1e3:g} ms."
     if n_drawn < n_total:
-        caption = f"{n_drawn:,} of {n_total:,} neurons drawn, evenly spaced; rates of all, " \
-                  f"in bins of {bin_size * 1e3:g} ms."
-    figure.supxlabel(caption, fontsize=7, color="0.35", x=0.99, ha="right")
-
-
-def _save(figure: Any, path: pathlib.Path, overwrite: bool) -> None:
-    import matplotlib
-
-    kind = path.suffix.lower()[1:]
-    # No date, so that the same spikes give the same file.
-    metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
-    with matplotlib.rc_context(STYLE), Replacement(path, overwrite) as new:
-        figure.savefig(new.temporary, format=kind, dpi=DPI, metadata=metadata)
+        text = f"{n_drawn:,} of {n_total:,} neurons drawn, evenly spaced; rates of all, " \
+               f"in bins of {bin_size * 1e3:g} ms."
+    caption(figure, text)

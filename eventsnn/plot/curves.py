@@ -1,0 +1,208 @@
+"""Pictures of statistics over bins, and of a training's progress."""
+
+import math
+import os
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.plot.figure import (
+    BLUE, STYLE, VERMILION, caption, check_picture, colours, new_figure, save,
+)
+
+
+def interval_histogram(counts: Mapping[str, Any], edges: Any, path: str | os.PathLike, *,
+                       overwrite: bool = False) -> pathlib.Path:
+    """Draw the intervals between spikes: their density, one line a population.
+
+    Parameters
+    ----------
+    counts : dict of str to (n,) arrays
+        Intervals in each bin.
+    edges : (n + 1,) array
+        Edges of the bins, s.
+    path : path
+        The picture; its ending, .png, .svg or .pdf, says in which format.
+    overwrite : bool
+        Whether an existing picture may be replaced.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The picture.
+    """
+    edges = _edges(edges)
+    densities = {}
+    for name, values in _values(counts, edges.size - 1).items():
+        total = values.sum()
+        densities[name] = values / np.diff(edges) / total if total else values
+    return _stairs(densities, edges * 1e3, path, overwrite, "interval (ms)",
+                   "density (1/s)", f"Bins of {_width(edges)}.", from_zero=True)
+
+
+def psth(rates: Mapping[str, Any], edges: Any, path: str | os.PathLike, *, n_events: int,
+         overwrite: bool = False) -> pathlib.Path:
+    """Draw rates around an event (peri-stimulus time histogram), one line a population.
+
+    Parameters
+    ----------
+    rates : dict of str to (n,) arrays
+        Hz.
+    edges : (n + 1,) array
+        Edges of the bins relative to the event, s.
+    path, overwrite
+        As for `interval_histogram`.
+    n_events : int
+        How many events the rates are means of; the caption tells.
+    """
+    edges, n_events = _edges(edges), check.integer("n_events", n_events, least=0)
+    return _stairs(_values(rates, edges.size - 1), edges * 1e3, path, overwrite,
+                   "time from the event (ms)", "rate (Hz)",
+                   f"Means over {n_events:,} events, in bins of {_width(edges)}.", mark=0.0,
+                   from_zero=True)
+
+
+def correlogram(counts: Mapping[str, Any], lags: Any, path: str | os.PathLike, *,
+                ylabel: str = "pairs of spikes", overwrite: bool = False) -> pathlib.Path:
+    """Draw a correlogram, one line a pair.
+
+    Parameters
+    ----------
+    counts : dict of str to (n,) arrays
+        Pairs of spikes in each bin, or any normalised form of it: say in `ylabel` which.
+    lags : (n + 1,) array
+        Edges of the bins of the lag, s.
+    path, overwrite
+        As for `interval_histogram`.
+    ylabel : str
+        Of the vertical axis.
+    """
+    lags = _edges(lags)
+    return _stairs(_values(counts, lags.size - 1), lags * 1e3, path, overwrite, "lag (ms)", ylabel,
+                   f"Bins of {_width(lags)}.", mark=0.0)
+
+
+def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike, *,
+             overwrite: bool = False) -> pathlib.Path:
+    """Draw power spectra on logarithmic axes, one line a population.
+
+    Parameters
+    ----------
+    power : dict of str to (n,) arrays
+        Spectral density of the spikes a second, Hz^2 / Hz.
+    frequencies : (n,) array
+        Hz, rising; 0 is left out.
+    path, overwrite
+        As for `interval_histogram`.
+    """
+    frequencies = check.real_array("frequencies", frequencies)
+    lines = _values(power, frequencies.size)
+    keep = frequencies > 0
+    path = check_picture(path, overwrite)
+    figure, axes, colour = _axes(lines)
+    for name, values in lines.items():
+        axes.plot(frequencies[keep], values[keep], color=colour[name], linewidth=0.8, label=name)
+    axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)",
+             ylabel="power (Hz$^2$/Hz)")
+    return _finish(figure, axes, lines, path, overwrite, "")
+
+
+def training(history: Iterable[Any], path: str | os.PathLike, *,
+             overwrite: bool = False) -> pathlib.Path:
+    """Draw loss and accuracy over the epochs of a training.
+
+    Parameters
+    ----------
+    history : iterable of epochs
+        As `eventsnn.train.fit` returns them: `loss`, `accuracy` and `validation`, None where there
+        was none.
+    path, overwrite
+        As for `interval_histogram`.
+    """
+    import matplotlib
+
+    path = check_picture(path, overwrite)
+    history = list(history)
+    if not history:
+        raise check.must("history", "hold at least one epoch", "none")
+    epochs = np.arange(1, len(history) + 1)
+    marker = "o" if len(history) < 30 else None
+    line = {"linewidth": 0.9, "marker": marker, "markersize": 3}
+    figure = new_figure(2.6)
+    with matplotlib.rc_context(STYLE):
+        left, right = figure.subplots(1, 2)
+        left.plot(epochs, [epoch.loss for epoch in history], color="black", **line)
+        left.set(xlabel="epoch", ylabel="training loss")
+        right.plot(epochs, [epoch.accuracy for epoch in history], color=BLUE, label="training",
+                   **line)
+        validation = [math.nan if e.validation is None else e.validation for e in history]
+        if not np.isnan(validation).all():
+            right.plot(epochs, validation, color=VERMILION, label="validation", **line)
+            right.legend(frameon=False)
+        right.set(xlabel="epoch", ylabel="accuracy")
+        for axes in (left, right):
+            axes.xaxis.get_major_locator().set_params(integer=True)
+    save(figure, path, overwrite)
+    return path
+
+
+def _edges(edges: Any) -> np.ndarray:
+    edges = check.real_array("edges", edges).astype(np.float64)
+    if edges.ndim != 1 or edges.size < 2 or not (np.diff(edges) > 0).all():
+        raise check.must("edges", "be at least two rising numbers", f"shape {edges.shape}"
+                         if edges.ndim != 1 or edges.size < 2 else "others")
+    return edges
+
+
+def _values(given: Mapping[str, Any], n: int) -> dict[str, np.ndarray]:
+    if not given:
+        raise check.must("lines", "name at least one", "none")
+    arrays = {name: check.real_array(name, values) for name, values in given.items()}
+    for name, values in arrays.items():
+        check.shape(name, values.shape, (n,), "a number a bin")
+    return arrays
+
+
+def _width(edges: np.ndarray) -> str:
+    widths = np.diff(edges) * 1e3
+    return f"{widths[0]:.3g} ms" if np.allclose(widths, widths[0]) else "various widths"
+
+
+def _axes(lines: Mapping[str, Any]) -> tuple[Any, Any, dict[str, str]]:
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        figure = new_figure(2.8)
+        return figure, figure.subplots(), colours(list(lines))
+
+
+def _stairs(lines: dict[str, np.ndarray], edges: np.ndarray, path: str | os.PathLike,
+            overwrite: bool, xlabel: str, ylabel: str, text: str, mark: float | None = None,
+            from_zero: bool = False) -> pathlib.Path:
+    path = check_picture(path, overwrite)
+    figure, axes, colour = _axes(lines)
+    for name, values in lines.items():
+        axes.stairs(values, edges, baseline=None, color=colour[name], linewidth=0.9, label=name)
+    if mark is not None:
+        axes.axvline(mark, color="0.7", linewidth=0.6, zorder=0)
+    axes.set(xlim=edges[[0, -1]], xlabel=xlabel, ylabel=ylabel)
+    if from_zero:
+        axes.set_ylim(0, 1.08 * max(np.max(values, initial=0.0) for values in lines.values())
+                      or 1.0)
+    return _finish(figure, axes, lines, path, overwrite, text)
+
+
+def _finish(figure: Any, axes: Any, lines: Mapping[str, Any], path: pathlib.Path,
+            overwrite: bool, text: str) -> pathlib.Path:
+    import matplotlib
+
+    with matplotlib.rc_context(STYLE):
+        if len(lines) > 1:
+            axes.legend(frameon=False)
+        if text:
+            caption(figure, text)
+    save(figure, path, overwrite)
+    return path

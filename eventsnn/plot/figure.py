@@ -1,0 +1,67 @@
+"""What all pictures share: page width, style, colours, and files that appear when complete."""
+
+import os
+import pathlib
+from typing import Any
+
+from eventsnn.core import check
+from eventsnn.core.files import Replacement, check_new
+
+ENDINGS = (".png", ".svg", ".pdf")
+WIDTH, HEIGHT = 7.0, 4.2  # inches; the width of a page, two columns
+DPI = 300
+# Okabe and Ito's colours, told apart by colour-blind readers too
+BLUE, VERMILION = "#0072B2", "#D55E00"
+OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
+STYLE: dict[Any, Any] = {
+    "font.size": 8, "axes.linewidth": 0.6, "axes.spines.top": False, "axes.spines.right": False,
+    "xtick.major.width": 0.6, "ytick.major.width": 0.6, "pdf.fonttype": 42, "svg.fonttype": "none",
+    "svg.hashsalt": "eventsnn"}
+
+
+def check_picture(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
+    """Refuse a picture that cannot be drawn or written, before the work that it would show."""
+    path = check_new(path, overwrite)
+    if path.suffix.lower() not in ENDINGS:
+        raise check.must(str(path), f"end in {', '.join(ENDINGS)}", path.suffix or "no ending")
+    new_figure()
+    return path
+
+
+def colours(names: list[str]) -> dict[str, str]:
+    """A colour for each name: blue for excitatory, vermilion for inhibitory, others in turn."""
+    chosen, free = {}, [*OTHERS]
+    for name in names:
+        plain = name.lower()
+        if plain.startswith(("exc", "inh")) or plain in ("e", "i"):
+            chosen[name] = BLUE if plain[0] == "e" else VERMILION
+    if not chosen:
+        free = [BLUE, VERMILION, *OTHERS]
+    for k, name in enumerate(name for name in names if name not in chosen):
+        chosen[name] = free[k % len(free)]
+    return chosen
+
+
+def new_figure(height: float = HEIGHT) -> Any:
+    """An empty figure of page width; `height` in inches."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError("plots need matplotlib; pip install 'eventsnn[plot]'") from error
+    return Figure(figsize=(WIDTH, height), layout="constrained")  # no pyplot: no display
+
+
+def caption(figure: Any, text: str) -> None:
+    """A line beneath the picture, to the right."""
+    figure.supxlabel(text, fontsize=7, color="0.35", x=0.99, ha="right")
+
+
+def save(figure: Any, path: pathlib.Path, overwrite: bool) -> None:
+    """Write the figure; the file takes its name when it is complete."""
+    import matplotlib
+
+    kind = path.suffix.lower()[1:]
+    # No date, so that the same spikes give the same file.
+    metadata = {"png": {}, "svg": {"Date": None}, "pdf": {"CreationDate": None}}[kind]
+    with matplotlib.rc_context(STYLE), Replacement(path, overwrite) as new:
+        figure.savefig(new.temporary, format=kind, dpi=DPI, metadata=metadata)
