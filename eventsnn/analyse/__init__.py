@@ -1,6 +1,15 @@
 """Recorded spikes to numbers, in pieces, so that a recording may be larger than memory."""
 
+from eventsnn.analyse.bins import binned_counts
+from eventsnn.analyse.counts import firing_rates, spike_counts
+from eventsnn.analyse.fano import fano_factor, fano_factor_of_counts
+from eventsnn.analyse.interval_histogram import interval_histogram
 from eventsnn.analyse.intervals import IntervalStatistics
+from eventsnn.analyse.psth import psth
 from eventsnn.analyse.rates import population_rate
+from eventsnn.analyse.smooth import (
+    Alpha, Epanechnikov, Exponential, Gaussian, Rectangular, Triangular, smooth_rate)
+from eventsnn.analyse.variability import cv, cv2, interval_statistics, lv, lvr
+from eventsnn.core.exports import public as _public
 
-__all__ = ["IntervalStatistics", "population_rate"]
+__all__ = _public(globals())
