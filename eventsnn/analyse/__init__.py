@@ -1,6 +1,9 @@
 """Recorded spikes to numbers, in pieces, so that a recording may be larger than memory."""
 
 from eventsnn.analyse.bins import binned_counts
+from eventsnn.analyse.bursts import Bursts, bursts
+from eventsnn.analyse.correlation import count_correlation, count_covariance
+from eventsnn.analyse.correlogram import correlograms
 from eventsnn.analyse.counts import firing_rates, spike_counts
 from eventsnn.analyse.fano import fano_factor, fano_factor_of_counts
 from eventsnn.analyse.interval_histogram import interval_histogram
@@ -9,6 +12,10 @@ from eventsnn.analyse.psth import psth
 from eventsnn.analyse.rates import population_rate
 from eventsnn.analyse.smooth import (
     Alpha, Epanechnikov, Exponential, Gaussian, Rectangular, Triangular, smooth_rate)
+from eventsnn.analyse.spectrum import power_spectrum
+from eventsnn.analyse.synchrony import synchrony
+from eventsnn.analyse.tiling import spike_time_tiling
+from eventsnn.analyse.trains import Trains, spike_trains
 from eventsnn.analyse.variability import cv, cv2, interval_statistics, lv, lvr
 from eventsnn.core.exports import public as _public
 

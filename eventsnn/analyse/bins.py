@@ -115,3 +115,23 @@ def _count(times, rows, bins, counts):
         b = bin_of(times[j], bins)
         if b >= 0:
             counts[np.uint64(rows[j]), np.uint64(b)] += 1
+
+
+@kernel
+def count_squares(times, rows, bins, state, population):
+    """Update (n, 4), bin, spikes in it, all spikes, sum of squares, and (n_bins,) by spikes (m,).
+
+    Times must be sorted; no `population`: it is not counted.
+    """
+    for j in range(np.uint64(times.size)):
+        b = bin_of(times[j], bins)
+        if b >= 0:
+            k = np.uint64(rows[j])
+            if b != state[k, 0]:
+                state[k, 0] = b
+                state[k, 1] = 0
+            state[k, 3] += 2 * state[k, 1] + 1  # (c + 1)^2 - c^2
+            state[k, 1] += 1
+            state[k, 2] += 1
+            if population.size:
+                population[np.uint64(b)] += 1

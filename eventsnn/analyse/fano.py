@@ -12,10 +12,9 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.bins import bin_of, whole
+from eventsnn.analyse.bins import count_squares, whole
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
-from eventsnn.core.jit import kernel
 
 
 def fano_factor(spikes: Spikes, n_neurons: int, window: float, *, t_stop: float,
@@ -55,7 +54,7 @@ def fano_factor(spikes: Spikes, n_neurons: int, window: float, *, t_stop: float,
     n, chunks = selected(spikes, n_neurons, ids, ordered=True)
     state = np.zeros((n, 4), np.int64)
     for times, rows in chunks:
-        _add(times, rows, windows, state)
+        count_squares(times, rows, windows, state, np.empty(0, np.int64))
     total, squares = state[:, 2].astype(float), state[:, 3].astype(float)
     with np.errstate(invalid="ignore"):
         return (windows.n * squares - total * total) / (windows.n * total)
@@ -84,18 +83,3 @@ def fano_factor_of_counts(counts, axis: int = 0) -> np.ndarray:
     counts = check.real_array("counts", counts).astype(np.float64)
     with np.errstate(invalid="ignore"):
         return counts.var(axis=axis) / counts.mean(axis=axis)
-
-
-@kernel
-def _add(times, rows, windows, state):
-    """Update (n, 4), window, spikes in it, all spikes, sum of squares, by spikes (m,)."""
-    for j in range(np.uint64(times.size)):
-        b = bin_of(times[j], windows)
-        if b >= 0:
-            k = np.uint64(rows[j])
-            if b != state[k, 0]:
-                state[k, 0] = b
-                state[k, 1] = 0
-            state[k, 3] += 2 * state[k, 1] + 1  # (c + 1)^2 - c^2
-            state[k, 1] += 1
-            state[k, 2] += 1
