@@ -14,7 +14,7 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains
+from eventsnn.analyse.trains import as_trains, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
 
@@ -53,28 +53,18 @@ def spike_time_tiling(trains, dt: float = 0.005, *, t_start: float | None = None
     dt = check.number("dt", dt, above=0.0)
     trains = as_trains(trains, t_start, t_stop)
     check.number("t_stop", trains.t_stop, above=trains.t_start)
-    n = trains.first.size - 1
-    tiled, out = np.empty(n), np.empty((n, n))
-    _tile(*trains, dt, tiled, out)
+    out = pairwise(trains, _coefficient, trains.t_start, trains.t_stop, dt, diagonal=1.0)
+    np.fill_diagonal(out, np.where(np.diff(trains.first) > 0, 1.0, np.nan))
     return out
 
 
 @kernel
-def _tile(times, first, t_start, t_stop, dt, tiled, out):
-    n = tiled.size
-    for a in range(n):
-        tiled[a] = _tiled(times[first[a]:first[a + 1]], t_start, t_stop, dt)
-    for a in range(n):
-        train_a = times[first[a]:first[a + 1]]
-        for b in range(a + 1):
-            train_b = times[first[b]:first[b + 1]]
-            if train_a.size == 0 or train_b.size == 0:
-                out[a, b] = np.nan
-            else:
-                near_a = _near(train_a, train_b, dt) / train_a.size
-                near_b = _near(train_b, train_a, dt) / train_b.size
-                out[a, b] = 0.5 * _term(near_a, tiled[b]) + 0.5 * _term(near_b, tiled[a])
-            out[b, a] = out[a, b]
+def _coefficient(a, b, t_start, t_stop, dt):
+    if a.size == 0 or b.size == 0:
+        return np.nan
+    near_a, near_b = _near(a, b, dt) / a.size, _near(b, a, dt) / b.size
+    return (0.5 * _term(near_a, _tiled(b, t_start, t_stop, dt))
+            + 0.5 * _term(near_b, _tiled(a, t_start, t_stop, dt)))
 
 
 @kernel

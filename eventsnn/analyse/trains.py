@@ -1,13 +1,19 @@
-"""Spikes sorted by neuron: for analyses that need whole trains in memory."""
+"""Spikes sorted by neuron: for analyses that need whole trains in memory.
 
-from collections.abc import Sequence
+References
+----------
+.. [1] Kreuz, Mulansky, Bozanic, "SPIKY: a graphical user interface for monitoring spike train
+   synchrony", J. Neurophysiol. 113, 3432 (2015). Ends of the window.
+"""
+
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
-from eventsnn.core.jit import kernel
+from eventsnn.core.jit import kernel, scalar
 
 
 class Trains(NamedTuple):
@@ -87,6 +93,39 @@ def _joined(trains: Any) -> tuple[np.ndarray, np.ndarray]:
             raise check.must("trains", "be sorted", array.tolist())
     first = np.cumsum([0] + [array.size for array in arrays])
     return np.concatenate([np.empty(0), *arrays]), first
+
+
+def pairwise(trains: Trains, measure: Callable, *arguments: Any, diagonal: float) -> np.ndarray:
+    """``measure(x, y, *arguments)`` of each two trains; symmetric (n, n) array."""
+    each = np.split(trains.times, trains.first[1:-1]) if trains.first.size > 1 else []
+    out = np.full((len(each), len(each)), diagonal)
+    for a, x in enumerate(each):
+        for b, y in enumerate(each[:a]):
+            out[a, b] = out[b, a] = measure(x, y, *arguments)
+    return out
+
+
+@scalar
+def interval(train, k, t_start, t_stop):
+    """Interval before spike k, of ``0 ... n``, of a train that has any.
+
+    Those at the ends of the window are as long as what is seen of them, but not shorter than their
+    neighbour [1]_.
+    """
+    n = train.size
+    if k == 0:
+        seen = train[0] - t_start
+        return max(seen, train[1] - train[0]) if n > 1 else seen
+    if k == n:
+        seen = t_stop - train[n - 1]
+        return max(seen, train[n - 1] - train[n - 2]) if n > 1 else seen
+    return train[k] - train[k - 1]
+
+
+@scalar
+def filled(train, t_start, t_stop):
+    """The train; of one without spikes, spikes at the ends of the window."""
+    return train if train.size else np.array([t_start, t_stop])
 
 
 @kernel
