@@ -8,19 +8,16 @@ References
 .. [1] Gerstner, Kistler, Naud, Paninski, "Neuronal Dynamics", 2014, section 7.2, equation 7.11.
 """
 
-import math
-
 import numpy as np
 
-from eventsnn.analyse.chunks import Spikes, each_chunk
+from eventsnn.analyse.bins import bin_of, covering, left_edges
+from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
 
-ROUNDING = 16 * 2.0**-52  # relative, of a time that is a multiple of a step
-
 
 def population_rate(chunks: Spikes, n_neurons: int, duration: float, bin_size: float, *,
-                    t_start: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
+                    t_start: float = 0.0, ids=None) -> tuple[np.ndarray, np.ndarray]:
     """Spikes per time and neuron, in bins.
 
     Parameters
@@ -36,6 +33,8 @@ def population_rate(chunks: Spikes, n_neurons: int, duration: float, bin_size: f
         Width of a bin, s.
     t_start : float
         Left edge of the first bin, s. Spikes before it, and after the last bin, do not count.
+    ids : (n,) int array, optional
+        The population, if it is not all neurons.
 
     Returns
     -------
@@ -59,30 +58,25 @@ def population_rate(chunks: Spikes, n_neurons: int, duration: float, bin_size: f
     >>> edges
     array([0. , 0.2])
     """
-    n_neurons = check.integer("n_neurons", n_neurons, least=1)
-    duration = check.number("duration", duration, above=0.0)
-    bin_size = check.number("bin_size", bin_size, above=0.0, most=duration)
-    t_start = check.number("t_start", t_start)
-    # in bins: how far rounding may move a time that lies on an edge
-    tolerance = ROUNDING * max(abs(t_start), abs(t_start + duration)) / bin_size
-    n_bins = math.ceil(duration / bin_size - tolerance)
-    counts = np.zeros(n_bins, np.int64)
-    for times, _ in each_chunk(chunks, n_neurons):
-        _count(times, t_start, duration, bin_size, tolerance, counts)
-    offsets = np.arange(n_bins) * bin_size
-    widths = np.full(n_bins, bin_size)
-    if n_bins - duration / bin_size > tolerance:
-        widths[-1] = duration - offsets[-1]
-    return counts / (n_neurons * widths), t_start + offsets
+    check.integer("n_neurons", n_neurons, least=1)
+    check.number("bin_size", bin_size, above=0.0, most=check.number("duration", duration, above=0))
+    bins = covering(t_start, duration, bin_size)
+    n, selection = selected(chunks, n_neurons, ids)
+    if n == 0:
+        raise check.must("ids", "name a neuron", "none")
+    counts = np.zeros(bins.n, np.int64)
+    for times, _ in selection:
+        _count(times, bins, counts)
+    widths = np.full(bins.n, bin_size)
+    if bins.n - duration / bin_size > bins.tolerance:
+        widths[-1] = duration - (bins.n - 1) * bin_size
+    return counts / (n * widths), left_edges(bins)
 
 
 @kernel
-def _count(times, t_start, duration, bin_size, tolerance, counts):
-    """Count times (m,) in bins (n_bins,), added to; `tolerance` in bins."""
-    last = duration / bin_size + tolerance
+def _count(times, bins, counts):
+    """Count times (m,) in bins (n_bins,), added to."""
     for j in range(np.uint64(times.size)):
-        x = (times[j] - t_start) / bin_size
-        if -tolerance <= x <= last:
-            # ceil, with what is barely above a whole number taken for it
-            b = max(np.ceil(x - tolerance) - 1.0, 0.0)
-            counts[np.uint64(min(b, counts.size - 1.0))] += 1
+        b = bin_of(times[j], bins)
+        if b >= 0:
+            counts[np.uint64(b)] += 1

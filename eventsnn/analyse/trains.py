@@ -1,0 +1,137 @@
+"""Spikes sorted by neuron: for analyses that need whole trains in memory.
+
+References
+----------
+.. [1] Kreuz, Mulansky, Bozanic, "SPIKY: a graphical user interface for monitoring spike train
+   synchrony", J. Neurophysiol. 113, 3432 (2015). Ends of the window.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.analyse.chunks import Spikes, selected
+from eventsnn.core import check
+from eventsnn.core.jit import kernel, scalar
+
+
+class Trains(NamedTuple):
+    """Spike trains, one after the other; of `spike_trains`, or made of a list by the analyses."""
+
+    times: np.ndarray  # (m,) float64, s, each train sorted
+    first: np.ndarray  # (n + 1,) int64; train k is ``times[first[k]:first[k + 1]]``
+    t_start: float  # s
+    t_stop: float  # s
+
+
+def spike_trains(spikes: Spikes, n_neurons: int, *, t_stop: float, t_start: float = 0.0,
+                 ids=None) -> Trains:
+    """The train of each neuron, in memory.
+
+    Parameters
+    ----------
+    spikes : iterable of pairs ``(times, ids)``, or one pair
+        Times, s, sorted; and neurons.
+    n_neurons : int
+        Neurons, numbered from 0.
+    t_start, t_stop : float
+        Window, s, both ends included.
+    ids : (n,) int array, optional
+        Neurons wanted; all by default.
+
+    Returns
+    -------
+    Trains
+
+    Examples
+    --------
+    >>> trains = spike_trains(([0.1, 0.2, 0.3], [1, 0, 1]), 2, t_stop=1.0)
+    >>> trains.times, trains.first
+    (array([0.2, 0.1, 0.3]), array([0, 1, 3]))
+    """
+    t_start = check.number("t_start", t_start)
+    n, chunks = selected(spikes, n_neurons, ids, t_start, t_stop, ordered=True)
+    parts = list(chunks)
+    first = np.zeros(n + 1, np.int64)
+    for _, rows in parts:
+        first[1:] += np.bincount(rows, minlength=n)
+    np.cumsum(first, out=first)
+    times, place = np.empty(first[-1]), first[:-1].copy()
+    for part in parts:
+        _place(*part, place, times)
+    return Trains(times, first, t_start, float(t_stop))
+
+
+def as_trains(trains: Any, t_start: float | None = None, t_stop: float | None = None) -> Trains:
+    """`Trains`, as they are or of a sequence of sorted arrays of times, in a window.
+
+    Without a window given, that of the `Trains`, or from the first to the last spike of the list.
+    """
+    if isinstance(trains, Trains):
+        times, first, start, stop = trains
+    else:
+        times, first = _joined(trains)
+        start, stop = (times.min(), times.max()) if times.size else (0.0, 0.0)
+    start = start if t_start is None else check.number("t_start", t_start)
+    stop = stop if t_stop is None else check.number("t_stop", t_stop, least=start)
+    if times.size and (times.min() < start or times.max() > stop):
+        raise check.must("trains", f"lie in {start:g} ... {stop:g} s",
+                         f"{times.min():g} ... {times.max():g} s")
+    return Trains(times, first, float(start), float(stop))
+
+
+def _joined(trains: Any) -> tuple[np.ndarray, np.ndarray]:
+    if not isinstance(trains, Sequence) or isinstance(trains, str):
+        raise check.must("trains", "be Trains or a list of arrays", type(trains).__name__,
+                         error=TypeError)
+    arrays = [check.real_array("trains", train).astype(np.float64) for train in trains]
+    for array in arrays:
+        check.shape("trains", array.shape, (array.size,))
+        check.finite("trains", array)
+        if (array[1:] < array[:-1]).any():
+            raise check.must("trains", "be sorted", array.tolist())
+    first = np.cumsum([0] + [array.size for array in arrays])
+    return np.concatenate([np.empty(0), *arrays]), first
+
+
+def pairwise(trains: Trains, measure: Callable, *arguments: Any, diagonal: float) -> np.ndarray:
+    """``measure(x, y, *arguments)`` of each two trains; symmetric (n, n) array."""
+    each = np.split(trains.times, trains.first[1:-1]) if trains.first.size > 1 else []
+    out = np.full((len(each), len(each)), diagonal)
+    for a, x in enumerate(each):
+        for b, y in enumerate(each[:a]):
+            out[a, b] = out[b, a] = measure(x, y, *arguments)
+    return out
+
+
+@scalar
+def interval(train, k, t_start, t_stop):
+    """Interval before spike k, of ``0 ... n``, of a train that has any.
+
+    Those at the ends of the window are as long as what is seen of them, but not shorter than their
+    neighbour [1]_.
+    """
+    n = train.size
+    if k == 0:
+        seen = train[0] - t_start
+        return max(seen, train[1] - train[0]) if n > 1 else seen
+    if k == n:
+        seen = t_stop - train[n - 1]
+        return max(seen, train[n - 1] - train[n - 2]) if n > 1 else seen
+    return train[k] - train[k - 1]
+
+
+@scalar
+def filled(train, t_start, t_stop):
+    """The train; of one without spikes, spikes at the ends of the window."""
+    return train if train.size else np.array([t_start, t_stop])
+
+
+@kernel
+def _place(times, rows, place, out):
+    """Write spikes (m,) where the next one of their row belongs; `place` (n,) moves on."""
+    for j in range(np.uint64(times.size)):
+        k = np.uint64(rows[j])
+        out[np.uint64(place[k])] = times[j]
+        place[k] += 1

@@ -1,0 +1,77 @@
+r"""Victor-Purpura distance: the least cost of turning one train into the other [1]_.
+
+Adding or removing a spike costs 1, moving it by :math:`\delta` costs :math:`q |\delta|`. Moving
+pays where it costs less than 2, so with the pairs (i, j) of spikes moved, none crossing,
+
+.. math:: D = n + m - \max \sum_{(i, j)} (2 - q |t_i - u_j|).
+
+References
+----------
+.. [1] Victor, Purpura, "Nature and precision of temporal coding in visual cortex: a metric-space
+   analysis", J. Neurophysiol. 76, 1310 (1996).
+"""
+
+import numpy as np
+
+from eventsnn.analyse.trains import as_trains, pairwise
+from eventsnn.core import check
+from eventsnn.core.jit import kernel
+
+
+def victor_purpura_distance(trains, cost: float) -> np.ndarray:
+    """Victor-Purpura distance of each two trains.
+
+    Parameters
+    ----------
+    trains : Trains, or list of n arrays
+        Of `spike_trains`; or sorted times, s.
+    cost : float
+        Cost q of moving a spike, 1/s: 0 compares counts, `inf` counts the spikes that do not
+        coincide.
+
+    Returns
+    -------
+    (n, n) array
+        Symmetric, 0 on the diagonal.
+
+    Notes
+    -----
+    Only pairs of spikes less than ``2 / cost`` apart are looked at: O(spikes x spikes within it) a
+    pair of trains, at worst O(n m).
+
+    Examples
+    --------
+    >>> victor_purpura_distance([[0.1, 0.5], [0.2], []], cost=2.0)
+    array([[0. , 1.2, 2. ],
+           [1.2, 0. , 1. ],
+           [2. , 1. , 0. ]])
+    """
+    cost = np.inf if np.ndim(cost) == 0 and cost == np.inf else check.number("cost", cost, least=0)
+    trains = as_trains(trains)
+    longest = int(np.diff(trains.first).max(initial=0))
+    return pairwise(trains, _distance, cost, np.empty(longest + 1), diagonal=0.0)
+
+
+@kernel
+def _distance(x, y, cost, saved):
+    """Of two trains; ``saved[j]``: most that moves save between `x` so far and the first j of `y`.
+
+    Left of the spikes of `y` near that of `x`, a row is that before; right of them, constant.
+    """
+    reach = 2.0 / cost  # infinite for cost 0
+    begin, end = 0, 0  # near spikes are y[begin:end]; saved[:end + 1] is known
+    saved[0] = 0.0
+    for time in x:
+        while end < y.size and y[end] - time <= reach:
+            end += 1
+            saved[end] = saved[end - 1]
+        while begin < end and time - y[begin] > reach:
+            begin += 1
+        diagonal = saved[begin]
+        for j in range(begin, end):
+            apart = abs(time - y[j])
+            gain = 2.0 - (cost * apart if apart > 0.0 else 0.0)  # not inf times 0
+            above = saved[j + 1]
+            saved[j + 1] = max(above, saved[j], diagonal + gain)
+            diagonal = above
+    return x.size + y.size - saved[end]
