@@ -150,7 +150,7 @@ def _add(times, ids, s):
             s[k, SQUARES] += deviation * (interval - s[k, MEAN])
             if m > 1:
                 both = interval + s[k, INTERVAL]
-                d = (interval - s[k, INTERVAL]) / both
+                d = (interval - s[k, INTERVAL]) / both if both > 0.0 else np.nan
                 s[k, ABSOLUTE] += abs(d)
                 s[k, LOCAL] += d * d
                 s[k, REFRACTORY] += d * d / both

@@ -58,7 +58,7 @@ def _distance(x, y, cost, saved):
 
     Left of the spikes of `y` near that of `x`, a row is that before; right of them, constant.
     """
-    reach = 2.0 / cost  # infinite for cost 0
+    reach = 2.0 / cost if cost > 0.0 else np.inf
     begin, end = 0, 0  # near spikes are y[begin:end]; saved[:end + 1] is known
     saved[0] = 0.0
     for time in x:
