@@ -182,12 +182,21 @@ class Recording:
 
     def _provenance(self) -> dict[str, Any]:
         try:
-            about = json.loads(self._file.attrs.get("eventsnn", "{}"))
+            about = json.loads(self._about())
         except (TypeError, ValueError):
             about = None
         if not isinstance(about, dict):
             raise self._refuse("a file with JSON in its attribute eventsnn", "something else")
         return about
+
+    def _about(self) -> Any:
+        if "eventsnn" in self._file.attrs or "eventsnn" not in self._file:
+            return self._file.attrs.get("eventsnn", "{}")  # as earlier versions wrote it
+        dataset = self._child(self._file, "eventsnn", h5py.Dataset)
+        if dataset.shape != () or dataset.dtype.kind != "S" or dataset.external \
+                or dataset.is_virtual or dataset.dtype.itemsize > SMALL_BYTES:
+            return None
+        return dataset[()]
 
     def _number(self, attribute: str) -> Any:
         """A function of the population: its attribute as a number, or None."""
