@@ -1,5 +1,7 @@
 """Recorders: what is written is what is read, by eventsnn and by libsonata."""
 
+import time
+
 import h5py
 import libsonata
 import numpy as np
@@ -79,6 +81,16 @@ def test_recorder__same_run_same_bytes(tmp_path, rng):
     record(tmp_path / "b.h5", steps, ids, piece=1000)
 
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_image__holds_no_time_of_the_clock():
+    columns = {"a": (np.arange(5) / 10, np.arange(5))}
+    images = set()
+    end = time.time() + 1.1
+    while time.time() < end:
+        images.add(bytes(sonata.image({"a": 5}, columns, DT, 0.5, "{}")))
+        time.sleep(0.2)
+    assert len(images) == 1
 
 
 def test_recorder__short_recording_is_a_small_file(good):

@@ -219,7 +219,7 @@ class Recorder:
             self._finish(self._folder)
             whole = True
         except OSError as error:
-            if isinstance(error, FileExistsError) or not self._folder.done.n_parts:
+            if error.errno is None or not self._folder.done.n_parts:  # or it says all itself
                 raise
             raise OSError(error.errno, f"{error.strerror}; what was recorded until then is in "
                           f"{self._folder.path.name}, of which eventsnn repair {self._path} makes "
@@ -245,9 +245,12 @@ class Recorder:
                 pass
         self.flush()
         folder.end(self.duration)
-        parts = manifest.read(folder.path).parts
+        found = manifest.read(folder.path)
+        if found.counts != folder.done.counts:
+            raise manifest.refuse(folder.path, f"parts of {folder.done.counts} spikes",
+                                  f"a damaged manifest of {found.counts}")
         make = merge.master if self._is_large(folder) else merge.merge
-        make(folder.path, self._path, folder.head, parts, self.duration)
+        make(folder.path, self._path, folder.head, found.parts, self.duration)
 
     def __enter__(self) -> "Recorder":
         return self

@@ -28,7 +28,8 @@ import numpy as np
 
 MAGIC = np.uint32(0x0A7A)
 VERSION = np.array([0, 1], np.uint32)
-SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype=np.uint8)
+BY_TIME = 2
+SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": BY_TIME}, basetype=np.uint8)
 STEP_LIMIT = 2**48  # below it, roundings do not hide which step a time is of
 
 
@@ -62,7 +63,7 @@ def layout(populations: Mapping[str, int], counts: Mapping[str, int], dt: float,
         columns: dict[str, dict[str, int]] = {}
         for name, size in populations.items():
             group = file.create_group(f"spikes/{name}")
-            group.attrs.create("sorting", 2, dtype=SORTING)
+            group.attrs.create("sorting", BY_TIME, dtype=SORTING)
             group.attrs["size"] = np.uint64(size)
             group.attrs["dt_ms"] = np.float64(float(step_ms(dt)))
             group.attrs["duration_ms"] = np.nan if duration is None else duration * 1e3
@@ -84,6 +85,7 @@ def _allocate(group: h5py.Group, column: str, n: int, dtype: np.dtype) -> int | 
     how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
     how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
     how.set_layout(h5py.h5d.CONTIGUOUS)
+    how.set_obj_track_times(False)  # the same run, the same bytes
     made = h5py.h5d.create(group.id, column.encode(), h5py.h5t.py_create(dtype),
                            h5py.h5s.create_simple((n,)), how)
     return made.get_offset()
