@@ -38,14 +38,13 @@ def main(arguments: list[str] | None = None) -> int:
         warnings.simplefilter("once")
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
         try:
-            options.command(options)
+            return options.command(options) or 0
         except EXPECTED as error:
             print(f"eventsnn: error: {_one_line(error)}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)
             return 128 + signal.SIGINT
-    return 0
 
 
 @contextlib.contextmanager
@@ -113,6 +112,13 @@ def parser() -> argparse.ArgumentParser:
                          help="its ending says the format: .nwb, .csv or .npz")
     convert.add_argument("--overwrite", action="store_true", help="replace a file that exists")
     convert.set_defaults(command=_convert)
+
+    repair = commands.add_parser("repair", help="finish a recording whose run was killed",
+                                 allow_abbrev=False)
+    repair.add_argument("file", type=pathlib.Path, metavar="FILE.h5",
+                        help="the recording; its parts lie in FILE.h5.parts")
+    repair.add_argument("--json", action="store_true", help="print one line of JSON")
+    repair.set_defaults(command=_repair)
 
     evaluate = commands.add_parser("evaluate", help="accuracy of a trained model on a file",
                                    allow_abbrev=False)
@@ -345,6 +351,23 @@ def _train_digits(options: argparse.Namespace) -> None:
         summary |= {"images": len(images) - n,
                     "accuracy": digits.accuracy(net, images[n:], labels[n:])}
     _report(summary, options)
+
+
+def _repair(options: argparse.Namespace) -> int:
+    """Exit code 0 if nothing of the run is missing."""
+    from eventsnn.record import repair
+
+    done = repair(options.file)
+    if options.json:
+        print(json.dumps({"file": str(done.path), "spikes": sum(done.counts.values()),
+                          "populations": done.counts, "lost": done.lost, "until_s": done.until,
+                          "complete": done.complete, "losses": done.losses}))
+    else:
+        print(f"{done.path}: {sum(done.counts.values()):,} spikes, " + (
+            "nothing is missing" if done.complete else f"all of them up to {done.until:g} s"))
+        for loss in done.losses:
+            print(f"  {loss}")
+    return 0 if done.complete else 1
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -1,5 +1,6 @@
 """Options of the test suite, and fixtures that several files use."""
 
+import os
 import pathlib
 import signal
 
@@ -8,7 +9,7 @@ import pytest
 
 from eventsnn import train
 from eventsnn.connect import cpu
-from eventsnn.record import recorder as recorder_module
+from eventsnn.record import Recorder
 from eventsnn.simulate import Network
 from tests.naive.relaxed import plain_engine
 from tests.naive_network import BLOCK
@@ -74,10 +75,15 @@ def no_work(monkeypatch):
 
 
 @pytest.fixture
-def small_blocks(monkeypatch):
-    """Blocks of 64 spikes, so that a few thousand fill many."""
-    for name in ("BLOCK_MOST", "BLOCK_LEAST"):
-        monkeypatch.setattr(recorder_module, name, 64)
+def no_fsync(monkeypatch):
+    """Nothing is forced to the disk: as good while no machine stops, and far faster."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
+
+@pytest.fixture
+def small_parts(monkeypatch, no_fsync):
+    """Parts of 64 spikes, so that a few thousand fill many."""
+    monkeypatch.setitem(Recorder.__init__.__kwdefaults__, "part_spikes", 64)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 
+import numpy as np
 import pytest
 
 from eventsnn.core import files
@@ -142,17 +143,43 @@ def test_replacement__loses_neither_of_two_files(tmp_path):
     assert (tmp_path / str(caught.value).split()[-1]).read_bytes() == b"new"
 
 
-def test_replacement__reserves_or_raises(tmp_path, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, "planted")
+def test_replacement__may_lie_elsewhere_until_it_is_complete(tmp_path):
+    (tmp_path / "parts").mkdir()
+
+    with Replacement(tmp_path / "a", folder=tmp_path / "parts") as new:
+        new.write(3, b"456")
+        new.write(0, b"123")
+        assert names(tmp_path) == ["parts"] and new.temporary.parent == tmp_path / "parts"
+
+    assert (tmp_path / "a").read_bytes() == b"123456"
+    assert names(tmp_path / "parts") == []
+
+
+def test_write__goes_on_until_all_is_written(tmp_path, monkeypatch):
+    write = os.write
+    monkeypatch.setattr(files.os, "write", lambda file, data: write(file, data[:7]))
 
     with Replacement(tmp_path / "a") as new:
-        new.reserve(0, 1000)
-        assert new.temporary.stat().st_size == 1000
-        new.truncate(10)
-        monkeypatch.setattr(files.os, "posix_fallocate", full, raising=False)
-        with pytest.raises(OSError, match="No space left on device; no room") as caught:
-            new.reserve(10, 1000)
+        new.write(0, np.arange(10))
+        new.write(80, b"")
 
-    assert caught.value.errno == errno.ENOSPC
-    assert (tmp_path / "a").stat().st_size == 10
+    assert (tmp_path / "a").read_bytes() == np.arange(10).tobytes()
+
+
+def test_write__refuses_a_disk_that_takes_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(files.os, "write", lambda *_: 0)
+
+    with pytest.raises(OSError, match="wrote nothing"), Replacement(tmp_path / "a") as new:
+        new.write(0, b"1")
+
+    assert names(tmp_path) == []
+
+
+def test_open_locked__lets_one_in_at_a_time(tmp_path):
+    first = files.open_locked(tmp_path / "a")
+
+    with pytest.raises(BlockingIOError, match="one recorder at a time"):
+        files.open_locked(tmp_path / "a")
+    files.close(first)
+
+    files.close(files.open_locked(tmp_path / "a"))

@@ -1,5 +1,7 @@
 """Recorders: what is written is what is read, by eventsnn and by libsonata."""
 
+import time
+
 import h5py
 import libsonata
 import numpy as np
@@ -17,7 +19,7 @@ def rng():
 
 @pytest.mark.parametrize("n", [0, 1, 63, 64, 65, 128, 5000])
 @pytest.mark.parametrize("piece", [1, 64, 10_000])
-def test_recorder__round_trip(tmp_path, rng, small_blocks, n, piece):
+def test_recorder__round_trip(tmp_path, rng, small_parts, n, piece):
     steps, ids = spikes(rng, n, 80)
 
     record(tmp_path / "run.h5", steps, ids, piece)
@@ -28,7 +30,7 @@ def test_recorder__round_trip(tmp_path, rng, small_blocks, n, piece):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5"]
 
 
-def test_recorder__is_read_by_libsonata(tmp_path, rng, small_blocks):
+def test_recorder__is_read_by_libsonata(tmp_path, rng, small_parts):
     steps, ids = spikes(rng, 5000, 80)
     record(tmp_path / "run.h5", steps, ids)
 
@@ -51,8 +53,8 @@ def test_recorder__follows_the_profile(good):
             assert enum == {"none": 0, "by_id": 1, "by_time": 2}
             assert group.attrs["sorting"] == 2
             assert group["timestamps"].dtype == "<f8" and group["node_ids"].dtype == "<u8"
-            assert group["timestamps"].attrs["units"] == "ms"
-            assert group["timestamps"].chunks and group["timestamps"].compression is None
+            assert group["timestamps"].attrs["units"] == b"ms"
+            assert group["timestamps"].chunks is None and group["timestamps"].compression is None
 
 
 def test_recorder__reads_back_what_it_says_of_the_run(tmp_path):
@@ -79,6 +81,16 @@ def test_recorder__same_run_same_bytes(tmp_path, rng):
     record(tmp_path / "b.h5", steps, ids, piece=1000)
 
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+
+
+def test_image__holds_no_time_of_the_clock():
+    columns = {"a": (np.arange(5) / 10, np.arange(5))}
+    images = set()
+    end = time.time() + 1.1
+    while time.time() < end:
+        images.add(bytes(sonata.image({"a": 5}, columns, DT, 0.5, "{}")))
+        time.sleep(0.2)
+    assert len(images) == 1
 
 
 def test_recorder__short_recording_is_a_small_file(good):
@@ -122,7 +134,11 @@ def test_recorder__replaces_an_old_file_at_the_end_only(good):
 
 
 def test_recorder__memory_does_not_grow(tmp_path):
-    with Recorder(tmp_path / "run.h5", {f"p{k}": 10 for k in range(1000)}, DT) as recorder:
-        blocks = sum(stream.block for stream in recorder._streams.values())
-
-    assert blocks * 16 <= 16 << 20
+    ids = np.zeros(10_000, np.int64)
+    with Recorder(tmp_path / "run.h5", {f"p{k}": 10 for k in range(100)}, DT,
+                  part_spikes=100_000) as recorder:
+        for k in range(100):
+            recorder.append(f"p{k}", k, ids)
+            recorder.append("p0", k, ids)
+            room = sum(buffer.room for buffer in recorder._buffers.values())
+            assert room <= 2 * 100_000 + 100 * 1024 + 2 * len(ids)

@@ -1,6 +1,5 @@
 """Recorders that are interrupted, or meet a full disk, keep what came before."""
 
-import errno
 import subprocess
 import sys
 
@@ -9,9 +8,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from eventsnn.core import files
 from eventsnn.record import recorder as recorder_module
-from eventsnn.record import Recorder, Recording, sonata
+from eventsnn.record import Recorder, Recording, buffer, manifest, parts, repair
 from tests.recordings import DT, SIZES, read, spikes
 
 
@@ -21,7 +19,7 @@ def rng():
 
 
 @pytest.mark.parametrize("exception", [ZeroDivisionError, KeyboardInterrupt, MemoryError])
-def test_recorder__keeps_what_was_recorded_before_an_exception(tmp_path, rng, small_blocks,
+def test_recorder__keeps_what_was_recorded_before_an_exception(tmp_path, rng, small_parts,
                                                                exception):
     steps, ids = spikes(rng, 1000, 80)
 
@@ -36,11 +34,11 @@ def test_recorder__keeps_what_was_recorded_before_an_exception(tmp_path, rng, sm
         assert recording.duration == 0.1
 
 
-def test_recorder__interrupted_anywhere_keeps_a_prefix(tmp_path, rng, small_blocks):
+def test_recorder__interrupted_anywhere_keeps_a_prefix(tmp_path, rng, small_parts):
     # An interrupt between any two lines of the recorder: the file is valid and holds the first
     # spikes, each once.
-    steps, ids = spikes(rng, 300, 80)
-    sources = {recorder_module.__file__, sonata.__file__}
+    steps, ids = spikes(rng, 150, 80)
+    sources = {m.__file__ for m in (recorder_module, buffer, parts, manifest)}
 
     def run(path, at):
         line = 0
@@ -74,38 +72,6 @@ def test_recorder__interrupted_anywhere_keeps_a_prefix(tmp_path, rng, small_bloc
         (tmp_path / "run.h5").unlink()
 
 
-def test_recorder__full_disk_at_every_reservation_keeps_a_prefix(tmp_path, rng, small_blocks,
-                                                                 monkeypatch):
-    steps, ids = spikes(rng, 1000, 80)
-
-    for k in range(1000):
-        calls = 0
-
-        def allocate(descriptor, start, size):
-            nonlocal calls
-            calls += 1
-            if calls > k:
-                raise OSError(errno.ENOSPC, "planted")
-
-        monkeypatch.setattr(files.os, "posix_fallocate", allocate, raising=False)
-        try:
-            with Recorder(tmp_path / "run.h5", SIZES, DT) as recorder:
-                recorder.append("inh", 1, [2])
-                recorder.append("exc", steps, ids)
-            break
-        except OSError as error:
-            assert error.errno == errno.ENOSPC and "run.h5" in str(error)
-        if k == 0:
-            assert list(tmp_path.iterdir()) == []
-            continue
-        ids_read = read(tmp_path / "run.h5")[1]
-        assert ids_read.size == 64 * k
-        assert_array_equal(ids_read, ids[:ids_read.size])
-        assert_array_equal(read(tmp_path / "run.h5", "inh")[1], [2])
-        (tmp_path / "run.h5").unlink()
-    assert k == -(-1000 // 64)  # then nothing failed any more
-
-
 @pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes as Linux does")
 def test_recorder__real_limit_ends_cleanly(tmp_path):
     # HDF5 that meets a full disk itself brings the process down when it exits.
@@ -115,19 +81,21 @@ import numpy as np
 from eventsnn.record import Recorder
 resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))
 try:
-    with Recorder(sys.argv[1], {"exc": 9}, 1e-4) as recorder:
-        for step in range(10_000):
+    with Recorder(sys.argv[1], {"exc": 9}, 1e-4, part_spikes=200_000) as recorder:
+        for step in range(1000):
             recorder.append("exc", step, np.arange(1000) % 9)
 except OSError as error:
-    print(recorder.counts["exc"], error)
+    print(recorder.written["exc"], error)
 """
     path = tmp_path / "run.h5"
 
     done = subprocess.run([sys.executable, "-c", script, str(path)], capture_output=True, text=True)
 
     assert (done.returncode, done.stderr) == (0, "")
+    assert "File too large; what was recorded until then is in run.h5.parts" in done.stdout
     n = int(done.stdout.split()[0])
-    assert n > 100_000
+    assert n == 1_000_000 and not path.exists()  # the parts fit, the file of all of them does not
+    assert repair(path).complete
     times, ids = read(path)
     assert_array_equal(ids, np.arange(n) % 1000 % 9)
     assert_array_equal(np.rint(times / DT), np.arange(n) // 1000)

@@ -8,8 +8,8 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from eventsnn.errors import FormatError
-from eventsnn.record import Recording
-from tests.recordings import read
+from eventsnn.record import Recorder, Recording
+from tests.recordings import DT, SIZES, read, spikes
 
 
 @pytest.mark.parametrize("n", [1, 7, 2999, 3000, 10**9])
@@ -160,3 +160,87 @@ def test_recording__refuses_a_truncated_file(good, share):
 
     with pytest.raises(FormatError, match="truncated"):
         read(good)
+
+
+def written(path, sorting, ids_dtype="u4", magic=False, units="ms"):
+    """Four spikes as other tools write them."""
+    with h5py.File(path, "w") as file:
+        group = file.create_group("spikes/v1")
+        if magic:
+            file.attrs["magic"] = np.uint32(0x0A7A)
+        if sorting is not None:
+            group.attrs["sorting"] = sorting
+        order = [2, 0, 3, 1] if sorting in ("by_id", b"by_id") else [0, 1, 2, 3]
+        group["timestamps"] = np.array([1.0, 2.0, 3.0, 4.0])[order] / (1 if units != "s" else 1e3)
+        group["node_ids"] = np.array([2, 5, 1, 2], ids_dtype)[order]
+        if units:
+            group["timestamps"].attrs["units"] = units
+
+
+@pytest.mark.parametrize("sorting", ["by_id", b"by_id", "by_time", b"by_time", None, "none"])
+@pytest.mark.parametrize("options", [{}, {"ids_dtype": "u8"}, {"magic": True}, {"units": None},
+                                     {"units": "s"}, {"units": np.bytes_("ms")}], ids=str)
+def test_spikes__of_files_of_others(tmp_path, sorting, options):
+    written(tmp_path / "other.h5", sorting, **options)
+
+    with Recording(tmp_path / "other.h5") as recording:
+        times, ids = recording.spikes("v1", 0.002, 0.004)
+        assert_array_equal(np.sort(times), [0.002, 0.003])
+        assert_array_equal(np.sort(ids), [1, 5])
+        times, ids = recording.spikes("v1", ids=[2], n=1)
+        assert_array_equal(np.sort(times), [0.001, 0.004])
+        assert_array_equal(ids, [2, 2])
+
+
+@pytest.mark.parametrize("kind", ["file", "parts", "master"])
+def test_spikes__are_those_of_a_plain_loop(tmp_path, small_parts, kind):
+    steps, ids = spikes(np.random.default_rng(1), 1000, 80)
+    path = tmp_path / "run.h5"
+    recorder = Recorder(path, SIZES, DT, merge_spikes=0 if kind == "master" else 10**6)
+    recorder.append("exc", steps, ids)
+    recorder.flush()
+    if kind != "parts":
+        recorder.close(duration=0.25)
+
+    with Recording(path if kind != "parts" else tmp_path / "run.h5.parts") as recording:
+        assert recording.count("exc") == 1000 and recording.size("inh") == 20
+        assert recording.dt == DT and recording.provenance["dt"] == DT
+        assert recording.duration == pytest.approx(0.25 if kind != "parts" else steps[-1] * DT)
+        for start, stop, some, n in ((None, None, None, 7), (0.02, 0.05, None, 1000),
+                                     (0.0337, None, range(9), 64), (None, 0.05, [3, 99], 65),
+                                     (0.5, 0.6, None, 10), (0.05, 0.02, None, 10),
+                                     (-1.0, 1e9, [], 10)):
+            times, found = recording.spikes("exc", start, stop, some, n)
+            expected = [(s, i) for s, i in zip(steps.tolist(), ids.tolist(), strict=True)
+                        if (start is None or s / 1e4 >= start) and (stop is None or s / 1e4 < stop)
+                        and (some is None or i in some)]
+            assert list(zip(np.rint(times / DT).astype(int).tolist(), found.tolist(),
+                            strict=True)) == expected
+        assert recording.spikes("inh")[0].size == 0
+        for bad in ({"t_start": np.nan}, {"ids": [0.5]}, {"n": 0}):
+            with pytest.raises((ValueError, TypeError), match="must"):
+                recording.spikes("exc", **bad)
+    recorder.close()
+
+
+@pytest.mark.parametrize("damage", ["part", "line", "link"])
+def test_recording__refuses_damaged_parts(tmp_path, small_parts, damage):
+    recorder = Recorder(tmp_path / "run.h5", SIZES, DT)
+    recorder.append("exc", *spikes(np.random.default_rng(1), 1000, 80))
+    folder = tmp_path / "run.h5.parts"
+    victim = folder / ("manifest.jsonl" if damage == "line" else "part-r0-000004.h5")
+    content = bytearray(victim.read_bytes())
+    if damage == "link":
+        (tmp_path / "elsewhere").write_bytes(content)
+        victim.unlink()
+        victim.symlink_to(tmp_path / "elsewhere")
+    else:
+        content[1500] ^= 4
+        victim.write_bytes(content)
+
+    with pytest.raises(FormatError, match="run.h5.parts") as caught:
+        read(folder)
+
+    assert "\n" not in str(caught.value)
+    with pytest.raises(FormatError):
+        recorder.close()

@@ -1,16 +1,26 @@
-"""The only place that gives a file its final name.
+"""The only place that gives a file its final name, and that writes while a run goes on.
 
 A file is written under a temporary name in the same folder, forced to the disk, and then renamed,
 which is atomic: under the final name there is the old file or the whole new one, whatever happens.
+Every change of the disk is a call of `os` here, so that a test can let any of them fail.
 """
 
+import errno
 import os
 import pathlib
 import stat
 import uuid
 from types import TracebackType
+from typing import Any
+
+try:
+    import fcntl
+except ImportError:  # Windows: files are written as safely, but two writers are not kept apart
+    fcntl = None  # type: ignore[assignment]
 
 from eventsnn.core import check
+
+PARTIAL = ".partial"  # how temporary names end
 
 
 def check_new(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
@@ -57,6 +67,8 @@ class Replacement:
         The final name.
     overwrite : bool
         Whether an existing file may be replaced.
+    folder : path, optional
+        Where the file lies until it is complete; on the same file system. By default its own.
 
     Attributes
     ----------
@@ -73,31 +85,19 @@ class Replacement:
     'all of it'
     """
 
-    def __init__(self, path: str | os.PathLike, overwrite: bool = False) -> None:
+    def __init__(self, path: str | os.PathLike, overwrite: bool = False,
+                 folder: pathlib.Path | None = None) -> None:
         self.path = check_new(path, overwrite).absolute()  # the working folder may change
         self.overwrite = overwrite
-        self.temporary = self.path.with_name(f"{self.path.name}.{uuid.uuid4().hex[:8]}.partial")
+        self.temporary = (folder or self.path.parent) / \
+            f"{self.path.name}.{uuid.uuid4().hex[:8]}{PARTIAL}"
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
         self._descriptor: int | None = os.open(self.temporary, flags, 0o666)
 
-    def reserve(self, start: int, n_bytes: int) -> None:
-        """Make sure that bytes from `start` on can be written, or raise OSError.
-
-        The file grows to hold them; `truncate` gives back what was not needed. Where the system
-        offers no reservation, this does nothing.
-        """
+    def write(self, offset: int, data: Any) -> None:
+        """Write all bytes of a buffer at an offset."""
         assert self._descriptor is not None
-        if hasattr(os, "posix_fallocate"):
-            try:
-                os.posix_fallocate(self._descriptor, start, n_bytes)
-            except OSError as error:
-                raise OSError(error.errno, f"{os.strerror(error.errno or 0)}; no room for another "
-                              f"{n_bytes} bytes of", str(self.path)) from error
-
-    def truncate(self, n_bytes: int) -> None:
-        """Cut the file to a length."""
-        assert self._descriptor is not None
-        os.ftruncate(self._descriptor, n_bytes)
+        write(self._descriptor, offset, data)
 
     def commit(self) -> None:
         """Force the file to the disk and give it its final name.
@@ -120,12 +120,12 @@ class Replacement:
         except BaseException:
             self.discard()
             raise
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def discard(self) -> None:
         """Remove the temporary file; what lies under the final name stays."""
         self._close()
-        self.temporary.unlink(missing_ok=True)
+        remove(self.temporary)
 
     def _close(self) -> None:
         if self._descriptor is not None:
@@ -143,8 +143,8 @@ class Replacement:
             self.discard()
 
 
-def _sync_folder(folder: pathlib.Path) -> None:
-    """Force a rename to the disk; Windows has no such call, and needs none."""
+def sync_folder(folder: pathlib.Path) -> None:
+    """Force names in a folder to the disk; Windows has no such call, and needs none."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -152,3 +152,95 @@ def _sync_folder(folder: pathlib.Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def write(descriptor: int, offset: int, data: Any) -> None:
+    """Write all bytes of a buffer at an offset, in as many calls as the system wants."""
+    left = memoryview(data)
+    if left.nbytes == 0:
+        return
+    left = left.cast("B")
+    os.lseek(descriptor, offset, os.SEEK_SET)
+    while left:
+        n = os.write(descriptor, left)
+        if n == 0:
+            raise OSError(errno.EIO, "the system wrote nothing, and gave no reason")
+        left = left[n:]
+
+
+def append(descriptor: int, offset: int, data: bytes) -> None:
+    """Let a file end with bytes at an offset, on the disk; what was behind it goes."""
+    os.ftruncate(descriptor, offset)
+    write(descriptor, offset, data)
+    os.fsync(descriptor)
+
+
+def make_folder(path: pathlib.Path) -> None:
+    """Make a folder if there is none."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:
+        if path.is_symlink() or not path.is_dir():
+            raise check.must(str(path), "be a folder or not exist", "something else",
+                             error=NotADirectoryError) from None
+        return
+    sync_folder(path.parent)
+
+
+def remove(path: pathlib.Path) -> None:
+    """Remove a file, if it is there."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+
+
+def remove_folder(path: pathlib.Path) -> None:
+    """Remove a folder; one that holds files of others stays."""
+    try:
+        os.rmdir(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
+    sync_folder(path.parent)
+
+
+def open_locked(path: pathlib.Path) -> int:
+    """Open a file to read and write, made if need be, that one process at a time may hold.
+
+    Returns
+    -------
+    int
+        A descriptor; closing it, or the end of the process, lets the next one in.
+
+    Raises
+    ------
+    BlockingIOError
+        If another holds it.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+    while True:
+        descriptor = os.open(path, flags, 0o666)
+        try:
+            if fcntl is None:
+                return descriptor
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Who held it until now may have removed it.
+            if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            raise check.must(str(path.parent), "be written by one recorder at a time",
+                             "a second one", "wait for the first, or use another name",
+                             BlockingIOError) from None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)
+
+
+def close(descriptor: int) -> None:
+    """Close a file."""
+    os.close(descriptor)

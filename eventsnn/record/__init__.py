@@ -2,5 +2,6 @@
 
 from eventsnn.record.recorder import Recorder
 from eventsnn.record.recording import Recording
+from eventsnn.record.repair import Repair, repair
 
-__all__ = ["Recorder", "Recording"]
+__all__ = ["Recorder", "Recording", "Repair", "repair"]

@@ -1,21 +1,15 @@
 """A recording on disk: a SONATA spike file, read in pieces."""
 
-import json
-import math
 import os
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any
 
-import h5py
 import numpy as np
 
 from eventsnn.core import check
 from eventsnn.errors import FormatError
-
-SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
-MOST_EXPANSION = 1000  # bytes declared per byte stored; gzip reaches it on constant data only
-MS_PER_UNIT = {"ms": 1.0, "s": 1e3}
+from eventsnn.record.sources import open_source
 
 
 class Recording:
@@ -28,7 +22,8 @@ class Recording:
     Parameters
     ----------
     path : path
-        The file.
+        The file, or the folder of parts that a run goes on to write, or left; of those each is
+        checked as it is read.
 
     Attributes
     ----------
@@ -47,24 +42,9 @@ class Recording:
 
     def __init__(self, path: str | os.PathLike) -> None:
         self._path = os.fspath(path)
-        with open(path, "rb"):  # its errors name the file and the reason; those of HDF5 do not
-            pass
-        try:
-            self._file = h5py.File(path, "r")
-        except OSError as error:
-            raise self._refuse("an HDF5 file that is whole",
-                               "a truncated file" if "truncated" in str(error) else "another one"
-                               ) from error
-        try:
-            self._columns = self._open()
-            self.populations = sorted(self._columns)
-            self.provenance = self._provenance()
-        except FormatError:
-            self._file.close()
-            raise
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-            self._file.close()
-            raise self._refuse("a SONATA spike file", f"a damaged one ({error})") from error
+        self._source = open_source(path)
+        self.populations = list(self._source.populations)
+        self.provenance: dict[str, Any] = self._source.provenance
 
     @property
     def dt(self) -> float | None:
@@ -91,7 +71,8 @@ class Recording:
 
     def count(self, population: str) -> int:
         """Spikes of a population."""
-        return len(self._known(population)[0])
+        self._known(population)
+        return self._source.count(population)
 
     def chunks(self, population: str, n: int = 1_000_000
                ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -112,109 +93,101 @@ class Recording:
         size = self.size(population)
         return self._bounded(population, check.integer("n", n, least=1), size)
 
-    def _bounded(self, population: str, n: int, size: int
-                 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        for times, ids in self._read(population, n):
+    def spikes(self, population: str, t_start: float | None = None, t_stop: float | None = None,
+               ids: Any = None, n: int = 1_000_000) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of a stretch of time and of some neurons.
+
+        Parameters
+        ----------
+        population : str
+            Its name.
+        t_start, t_stop : float, optional
+            First time, and the time before which to stop, s.
+        ids : int array, optional
+            Neurons; all by default.
+        n : int
+            Spikes to read at a time.
+
+        Returns
+        -------
+        times : (m,) float64 array
+            Times, s, in the order of the file.
+        ids : (m,) int64 array
+            Neurons.
+
+        Notes
+        -----
+        Of a file that is sorted by time only the stretch is read.
+        """
+        size, n = self.size(population), check.integer("n", n, least=1)
+        start = -np.inf if t_start is None else check.number("t_start", t_start)
+        stop = np.inf if t_stop is None else check.number("t_stop", t_stop)
+        if ids is not None:
+            ids = check.real_array("ids", ids)
+            if ids.size and ids.dtype.kind not in "iu":
+                raise check.must("ids", "be whole numbers", f"dtype {ids.dtype}", error=TypeError)
+        first, last = 0, self.count(population)
+        if self._source.is_by_time(population):
+            first, last = self._place(population, start), self._place(population, stop)
+        found = [(np.empty(0), np.empty(0, np.int64))]
+        for times, neurons in self._bounded(population, n, size, first, last):
+            mine = (times >= start) & (times < stop)
+            if ids is not None:
+                mine &= np.isin(neurons, ids)
+            found.append((times[mine], neurons[mine]))
+        times, neurons = (np.concatenate(part) for part in zip(*found, strict=True))
+        return times, neurons
+
+    def _place(self, population: str, t: float) -> int:
+        """The first spike at `t` or later, in a file that is sorted by time."""
+        if not np.isfinite(t):
+            return 0 if t < 0 else self.count(population)
+        low, high = 0, self.count(population)
+        while low < high:
+            middle = (low + high) // 2
+            if self._source.read(population, middle, middle + 1)[0][0] < t:
+                low = middle + 1
+            else:
+                high = middle
+        return low
+
+    def _bounded(self, population: str, n: int, size: int, first: int = 0,
+                 last: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for times, ids in self._read(population, n, first, last):
             if ids.max() >= size:
                 raise self._refuse(f"a recording of {size} neurons in {population!r}",
                                    f"a spike of neuron {ids.max()}")
             yield times, ids
 
-    def _read(self, population: str, n: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        timestamps, node_ids, ms = self._known(population)
-        for start in range(0, len(timestamps), n):
-            try:
-                times = timestamps[start:start + n].astype(np.float64) * ms / 1e3
-                ids = node_ids[start:start + n].astype(np.int64)  # beyond int64: negative
-            except (OSError, RuntimeError) as error:
-                raise self._refuse("a file that can be read to its end",
-                                   f"damage near spike {start} of {population!r}") from error
+    def _read(self, population: str, n: int, first: int = 0, last: int | None = None
+              ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        last = self.count(population) if last is None else last
+        for start in range(first, last, n):
+            times, ids = self._source.read(population, start, min(start + n, last))
             if not np.isfinite(times).all() or ids.min() < 0:
                 raise self._refuse("a recording of finite times and neurons from 0 on",
                                    f"other numbers near spike {start} of {population!r}")
             yield times, ids
 
-    def _open(self) -> dict[str, tuple[h5py.Dataset, h5py.Dataset, float]]:
-        spikes = self._child(self._file, "spikes", h5py.Group)
-        columns = {}
-        for name in spikes:
-            group = self._child(spikes, name, h5py.Group)
-            timestamps = self._column(group, "timestamps", "f", "floats")
-            node_ids = self._column(group, "node_ids", "iu", "whole numbers")
-            if timestamps.shape != node_ids.shape:
-                raise self._refuse("a file with one neuron for each time",
-                                   f"{len(timestamps)} timestamps and {len(node_ids)} node_ids "
-                                   f"in {name!r}")
-            units = timestamps.attrs.get("units", "ms")  # older files leave it out
-            units = units.decode(errors="replace") if isinstance(units, bytes) else str(units)
-            if units not in MS_PER_UNIT:
-                raise self._refuse("a file with times in ms or s", f"units {units!r} in {name!r}")
-            columns[name] = timestamps, node_ids, MS_PER_UNIT[units]
-        return columns
-
-    def _column(self, group: h5py.Group, name: str, kinds: str, what: str) -> h5py.Dataset:
-        dataset = self._child(group, name, h5py.Dataset)
-        if dataset.external or dataset.is_virtual:
-            raise self._refuse("a file that stands alone", f"{dataset.name} stored in other files")
-        if dataset.ndim != 1 or dataset.dtype.kind not in kinds:
-            raise self._refuse(f"a file with {dataset.name} a list of {what}",
-                               f"shape {dataset.shape}, dtype {dataset.dtype}")
-        most = max(SMALL_BYTES, MOST_EXPANSION * dataset.id.get_storage_size())
-        chunk_bytes = math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
-        if max(dataset.nbytes, chunk_bytes) > most:
-            raise self._refuse("a file that holds what it declares",
-                               f"{dataset.name} of {max(dataset.nbytes, chunk_bytes)} bytes, with "
-                               f"{dataset.id.get_storage_size()} bytes stored")
-        return dataset
-
-    def _child(self, group: h5py.Group, name: str, kind: type) -> Any:
-        link = group.get(name, getlink=True)
-        where = f"{group.name.rstrip('/')}/{name}"
-        if link is None:
-            raise self._refuse("a SONATA spike file", f"an HDF5 file with no {where}")
-        if not isinstance(link, h5py.HardLink):
-            raise self._refuse("a file that stands alone", f"a link at {where}")
-        child = group[name]
-        if not isinstance(child, kind):
-            raise self._refuse("a SONATA spike file",
-                               f"a file with no {kind.__name__.lower()} at {where}")
-        return child
-
-    def _provenance(self) -> dict[str, Any]:
-        try:
-            about = json.loads(self._file.attrs.get("eventsnn", "{}"))
-        except (TypeError, ValueError):
-            about = None
-        if not isinstance(about, dict):
-            raise self._refuse("a file with JSON in its attribute eventsnn", "something else")
-        return about
-
     def _number(self, attribute: str) -> Any:
         """A function of the population: its attribute as a number, or None."""
         def get(population: str) -> float | None:
             self._known(population)
-            value = self._file["spikes"][population].attrs.get(attribute)
-            if value is None:
-                return None
-            if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf" or value < 0:
-                raise self._refuse(f"a file with {attribute} of {population!r} a number from 0 on",
-                                   repr(value))
-            return float(value) if np.isfinite(value) else None
+            return self._source.number(attribute, population)
         return get
 
-    def _known(self, population: str) -> tuple[h5py.Dataset, h5py.Dataset, float]:
-        if not self._file:
+    def _known(self, population: str) -> None:
+        if not self._source:
             raise check.must("recording", "be open", "a closed one")
-        if population not in self._columns:
-            raise check.unknown("population", population, self._columns)
-        return self._columns[population]
+        if population not in self.populations:
+            raise check.unknown("population", population, self.populations)
 
     def _refuse(self, demand: str, got: str) -> FormatError:
         return check.must(str(self._path), f"be {demand}", got, error=FormatError)
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._source.close()
 
     def __enter__(self) -> "Recording":
         return self

@@ -7,10 +7,10 @@
 ``/spikes/<population>/node_ids``       (n,) uint64, counted from 0 within the population
 ======================================  ==========================================================
 
-Uncompressed and in the oldest HDF5 format: libsonata reads no gzip and no newer format, wants
-``units``, and refuses ``sorting`` as a string. Other readers ignore what eventsnn adds: the
-attributes ``size``, ``dt_ms`` and ``duration_ms`` (NaN if unknown) of a population and, at the
-root, ``eventsnn``, a JSON object that says where the file comes from.
+Uncompressed, in one piece, and in the oldest HDF5 format: libsonata reads no gzip and no newer
+format, wants ``units``, and refuses ``sorting`` as a string. Other readers ignore what eventsnn
+adds: the attributes ``size``, ``dt_ms`` and ``duration_ms`` (NaN if unknown) of a population and,
+at the root, the dataset ``eventsnn``, a JSON object that says where the file comes from.
 
 References
 ----------
@@ -18,30 +18,160 @@ References
    PLoS Comput. Biol. 16, e1007696 (2020).
 """
 
+import io
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
 MAGIC = np.uint32(0x0A7A)
 VERSION = np.array([0, 1], np.uint32)
-SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": 2}, basetype=np.uint8)
+BY_TIME = 2
+SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": BY_TIME}, basetype=np.uint8)
 STEP_LIMIT = 2**48  # below it, roundings do not hide which step a time is of
 
 
-def create(path: str, populations: dict[str, int], dt: float, provenance: str) -> h5py.File:
-    """Open a new file for writing, with one empty group a population."""
-    file = h5py.File(path, "w", libver=("earliest", "v110"))
-    file.attrs["magic"] = MAGIC
-    file.attrs["version"] = VERSION
-    file.attrs["eventsnn"] = provenance
-    for name, size in populations.items():
-        group = file.create_group(f"spikes/{name}")
-        group.attrs.create("sorting", 2, dtype=SORTING)
-        group.attrs["size"] = np.uint64(size)
-        group.attrs["dt_ms"] = np.float64(float(step_ms(dt)))
-        group.attrs["duration_ms"] = np.nan
-    return file
+class Layout(NamedTuple):
+    """Where everything of a spike file lies."""
+
+    metadata: list[tuple[int, bytes]]  # offsets, and the bytes there; the columns go on top of them
+    columns: dict[str, dict[str, int]]  # offset of each column of each population
+    n_bytes: int
+
+
+COLUMNS = {"timestamps": np.dtype("<f8"), "node_ids": np.dtype("<u8")}
+
+
+def layout(populations: Mapping[str, int], counts: Mapping[str, int], dt: float,
+           duration: float | None, about: str,
+           sources: Sequence[tuple[str, Mapping[str, int]]] | None = None) -> Layout:
+    """The layout of a file with `counts` spikes, of which HDF5 makes all but the columns.
+
+    HDF5 works in memory only: a library that meets a full disk itself brings the process down.
+
+    With `sources`, names of files and their spikes, the columns are virtual, made of theirs.
+    """
+    memory = Pages()
+    with h5py.File(memory, "w", libver=("earliest", "v110")) as file:
+        file.attrs["magic"] = MAGIC
+        file.attrs["version"] = VERSION
+        # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones. And a
+        # dataset takes more than the 64 KiB of an attribute.
+        file["eventsnn"] = np.bytes_(about.encode("ascii"))
+        columns: dict[str, dict[str, int]] = {}
+        for name, size in populations.items():
+            group = file.create_group(f"spikes/{name}")
+            group.attrs.create("sorting", BY_TIME, dtype=SORTING)
+            group.attrs["size"] = np.uint64(size)
+            group.attrs["dt_ms"] = np.float64(float(step_ms(dt)))
+            group.attrs["duration_ms"] = np.nan if duration is None else duration * 1e3
+            columns[name] = {}
+            for column, dtype in COLUMNS.items():
+                if sources is None:
+                    offset = _allocate(group, column, counts[name], dtype)
+                    if offset is not None:
+                        columns[name][column] = offset
+                else:
+                    _virtual(group, column, counts[name], dtype, sources)
+            group["timestamps"].attrs.create("units", np.bytes_("ms"))
+    return Layout(memory.runs(), columns, memory.size)
+
+
+def _allocate(group: h5py.Group, column: str, n: int, dtype: np.dtype) -> int | None:
+    """Make a contiguous dataset whose bytes HDF5 does not write; returns its offset, if any."""
+    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    how.set_layout(h5py.h5d.CONTIGUOUS)
+    how.set_obj_track_times(False)  # the same run, the same bytes
+    made = h5py.h5d.create(group.id, column.encode(), h5py.h5t.py_create(dtype),
+                           h5py.h5s.create_simple((n,)), how)
+    return made.get_offset()
+
+
+def _virtual(group: h5py.Group, column: str, n: int, dtype: np.dtype,
+             sources: Sequence[tuple[str, Mapping[str, int]]]) -> None:
+    virtual = h5py.VirtualLayout((n,), dtype)
+    name, start = group.name.split("/")[-1], 0
+    for file, counts in sources:
+        if counts[name]:
+            virtual[start:start + counts[name]] = h5py.VirtualSource(
+                file, f"{group.name}/{column}", (counts[name],))
+            start += counts[name]
+    # Where a file is missing, times are NaN, which nobody takes for spikes.
+    group.create_virtual_dataset(column, virtual, np.nan if dtype.kind == "f" else 2**64 - 1)
+
+
+def image(populations: Mapping[str, int], columns: Mapping[str, tuple[np.ndarray, np.ndarray]],
+          dt: float, duration: float | None, about: str) -> bytearray:
+    """A whole file of spikes that are at hand: a population's times, ms, and neurons."""
+    counts = {name: len(ids) for name, (_, ids) in columns.items()}
+    where = layout(populations, counts, dt, duration, about)
+    whole = bytearray(where.n_bytes)
+    for offset, data in where.metadata:
+        whole[offset:offset + len(data)] = data
+    for name, arrays in columns.items():
+        for (column, dtype), values in zip(COLUMNS.items(), arrays, strict=True):
+            if len(values):
+                np.frombuffer(whole, dtype, len(values), where.columns[name][column])[:] = values
+    return whole
+
+
+class Pages(io.RawIOBase):
+    """A file in memory, of which only the pages that were written take room."""
+
+    PAGE = 4096
+
+    def __init__(self) -> None:
+        self.size = self._at = 0
+        self._pages: dict[int, bytearray] = {}
+
+    def readable(self) -> bool:
+        """True."""
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Go to an offset."""
+        self._at = offset + (0, self._at, self.size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        """The offset now."""
+        return self._at
+
+    def truncate(self, size: int | None = None) -> int:
+        """Set the length."""
+        self.size = self._at if size is None else size
+        return self.size
+
+    def readinto(self, buffer: Any) -> int:
+        """Read; zeros where nothing was written."""
+        into, n = memoryview(buffer).cast("B"), 0
+        while n < len(into):
+            page, start = divmod(self._at, self.PAGE)
+            piece = self._pages.get(page, bytearray(self.PAGE))[start:start + len(into) - n]
+            into[n:n + len(piece)] = piece
+            n, self._at = n + len(piece), self._at + len(piece)
+        return n
+
+    def write(self, data: Any) -> int:
+        """Write."""
+        left = memoryview(data).cast("B")
+        n = len(left)
+        while left:
+            page, start = divmod(self._at, self.PAGE)
+            piece = left[:self.PAGE - start]
+            self._pages.setdefault(page, bytearray(self.PAGE))[start:start + len(piece)] = piece
+            left, self._at = left[len(piece):], self._at + len(piece)
+        self.size = max(self.size, self._at)
+        return n
+
+    def runs(self) -> list[tuple[int, bytes]]:
+        """Offsets, and the bytes there, of what was written."""
+        return [(page * self.PAGE, bytes(data[:self.size - page * self.PAGE]))
+                for page, data in sorted(self._pages.items()) if page * self.PAGE < self.size]
 
 
 def step_ms(dt: float) -> Fraction:
@@ -54,7 +184,7 @@ def step_ms(dt: float) -> Fraction:
 def times_ms(steps: np.ndarray, dt: float) -> np.ndarray:
     """The times of steps: 0.3 for the third of 0.1 ms, where a product gives 0.30000000000000004.
 
-    ``round(times_ms(steps, dt) / float(step_ms(dt)))`` gives back `steps` below `STEP_LIMIT`.
+    `steps_of` gives back `steps` below `STEP_LIMIT`.
     """
     ms = step_ms(dt)
     if max(ms.numerator, ms.denominator) > 2**53:  # no ratio of whole floats
@@ -62,52 +192,6 @@ def times_ms(steps: np.ndarray, dt: float) -> np.ndarray:
     return steps * float(ms.numerator) / float(ms.denominator)
 
 
-class Stream:
-    """The growing columns of one population: blocks of spikes, each written once, whole.
-
-    An interrupt between any two lines loses nothing and doubles nothing: a block counts as written
-    only when both of its columns are, and to write it twice is to write it once.
-    """
-
-    def __init__(self, group: h5py.Group, block: int) -> None:
-        self.group = group
-        self.block = block  # spikes
-        self.total = 0  # spikes taken
-        self.written = 0  # spikes in the file
-        self._columns = {"timestamps": np.zeros(block, "<f8"), "node_ids": np.zeros(block, "<u8")}
-
-    @property
-    def room(self) -> int:
-        """Spikes that the block in memory has room for."""
-        return self.block - (self.total - self.written)
-
-    def put(self, times: np.ndarray, ids: np.ndarray) -> None:
-        """Take spikes into the block in memory; the caller has checked that there is room."""
-        start = self.total - self.written
-        self._columns["timestamps"][start:start + times.size] = times
-        self._columns["node_ids"][start:start + times.size] = ids
-        self.total += times.size
-
-    def write(self, last: bool = False) -> None:
-        """Write the block in memory; one that is not full only as the `last`."""
-        n = self.total - self.written
-        if "node_ids" not in self.group:
-            self._create(max(n, 1) if last else self.block)
-        if n == 0:
-            return
-        for name, column in self._columns.items():
-            column[n:] = 0
-            dataset = self.group[name]
-            dataset.resize((self.total,))
-            # Past the chunk cache, so that the space in the file is taken now and not at some
-            # later time, and no chunk is written in pieces.
-            dataset.id.write_direct_chunk((self.written,), column[:dataset.chunks[0]].tobytes())
-        self.written = self.total
-
-    def _create(self, chunk: int) -> None:
-        """The datasets come with the first block, so that a short recording is a small file."""
-        for name, column in self._columns.items():
-            if name not in self.group:
-                self.group.create_dataset(name, (0,), column.dtype, chunks=(chunk,),
-                                          maxshape=(None,))
-        self.group["timestamps"].attrs["units"] = "ms"
+def steps_of(times: np.ndarray, dt: float) -> np.ndarray:
+    """The steps of times, ms."""
+    return np.rint(times / float(step_ms(dt))).astype(np.int64)
