@@ -16,6 +16,7 @@ from eventsnn.record import manifest, merge, parts, sonata
 SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
 MOST_EXPANSION = 1000  # bytes declared per byte stored; gzip reaches it on constant data only
 MS_PER_UNIT = {"ms": 1.0, "s": 1e3}
+DAMAGE = OSError, RuntimeError, LookupError, ValueError, TypeError  # h5py's, of damaged files
 
 
 def open_source(path: str | os.PathLike) -> "File | Parts":
@@ -120,7 +121,7 @@ class File:
             groups = [self._child(spikes, name, h5py.Group) for name in spikes]
             return any(self._child(group, "timestamps", h5py.Dataset).is_virtual
                        for group in groups)
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError):
+        except DAMAGE:
             return False  # what is wrong, `open` says
 
     def open(self) -> None:
@@ -131,7 +132,7 @@ class File:
             self.provenance = self._provenance()
         except FormatError:
             raise
-        except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
+        except DAMAGE as error:
             raise self._refuse("a SONATA spike file", f"a damaged one ({error})") from error
 
     def __bool__(self) -> bool:
@@ -143,10 +144,10 @@ class File:
 
     def is_by_time(self, population: str) -> bool:
         """Whether spikes are sorted by time, as the file says."""
-        value = self._file["spikes"][population].attrs.get("sorting")
+        value = self._attribute("sorting", population)
         if isinstance(value, (str, bytes)):  # as some tools write it
             return value in ("by_time", b"by_time")
-        return np.ndim(value) == 0 and value == sonata.BY_TIME
+        return bool(np.ndim(value) == 0 and value == sonata.BY_TIME)
 
     def read(self, population: str, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """Times, s, and neurons of some spikes."""
@@ -154,19 +155,26 @@ class File:
         try:
             return (timestamps[start:stop].astype(np.float64) * ms / 1e3,
                     node_ids[start:stop].astype(np.int64))  # beyond int64: negative
-        except (OSError, RuntimeError) as error:
+        except DAMAGE as error:
             raise self._refuse("a file that can be read to its end",
                                f"damage near spike {start} of {population!r}") from error
 
     def number(self, attribute: str, population: str) -> float | None:
         """An attribute of a population as a number, or None."""
-        value = self._file["spikes"][population].attrs.get(attribute)
+        value = self._attribute(attribute, population)
         if value is None:
             return None
         if np.ndim(value) != 0 or np.asarray(value).dtype.kind not in "iuf" or value < 0:
             raise self._refuse(f"a file with {attribute} of {population!r} a number from 0 on",
                                repr(value))
         return float(value) if np.isfinite(value) else None
+
+    def _attribute(self, name: str, population: str) -> Any:
+        try:
+            return self._file["spikes"][population].attrs.get(name)
+        except DAMAGE as error:
+            raise self._refuse("a file that can be read", f"damage in the attribute {name} of "
+                               f"{population!r}") from error
 
     def close(self) -> None:
         """Close the file."""
