@@ -33,9 +33,9 @@ from eventsnn.record.sampling import Axis
 from eventsnn.record.sonata import times_ms
 
 DATA = np.dtype("<f4")
-MAPPING: dict[str, np.dtype] = {"node_ids": np.dtype("<u8"), "index_pointers": np.dtype("<u8"),
-                                 "element_ids": np.dtype("<u4"),
-                                 "element_pos": np.dtype("<f4")}
+MAPPING: dict[str, np.dtype] = {
+    "node_ids": np.dtype("<u8"), "index_pointers": np.dtype("<u8"), "element_ids": np.dtype("<u4"),
+    "element_pos": np.dtype("<f4")}
 
 
 class Rows(NamedTuple):
