@@ -1,7 +1,6 @@
 """What spikes are read from: one SONATA file, or a folder of parts."""
 
 import json
-import math
 import os
 import pathlib
 from typing import Any
@@ -9,14 +8,11 @@ from typing import Any
 import h5py
 import numpy as np
 
-from eventsnn.core import check
 from eventsnn.errors import FormatError
 from eventsnn.record import manifest, merge, parts, sonata
+from eventsnn.record.untrusted import DAMAGE, SMALL_BYTES, Untrusted
 
-SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
-MOST_EXPANSION = 1000  # bytes declared per byte stored; gzip reaches it on constant data only
 MS_PER_UNIT = {"ms": 1.0, "s": 1e3}
-DAMAGE = OSError, RuntimeError, LookupError, ValueError, TypeError  # h5py's, of damaged files
 
 
 def open_source(path: str | os.PathLike) -> "File | Parts":
@@ -102,16 +98,10 @@ class File:
     """One file, of which nothing is followed."""
 
     def __init__(self, path: str | os.PathLike) -> None:
-        self._path = os.fspath(path)
         self.populations: list[str] = []
-        with open(path, "rb") as file:  # its errors name the file and the reason; HDF5's do not
-            self._bytes = os.fstat(file.fileno()).st_size
-        try:
-            self._file = h5py.File(path, "r")
-        except OSError as error:
-            raise self._refuse("an HDF5 file that is whole",
-                               "a truncated file" if "truncated" in str(error) else "another one"
-                               ) from error
+        self._untrusted = Untrusted(path, "SONATA spike file")
+        self._file = self._untrusted.root
+        self._child, self._refuse = self._untrusted.child, self._untrusted.refuse
 
     @property
     def is_master(self) -> bool:
@@ -185,8 +175,8 @@ class File:
         columns = {}
         for name in spikes:
             group = self._child(spikes, name, h5py.Group)
-            timestamps = self._column(group, "timestamps", "f", "floats")
-            node_ids = self._column(group, "node_ids", "iu", "whole numbers")
+            timestamps = self._untrusted.column(group, "timestamps", "f", "floats")
+            node_ids = self._untrusted.column(group, "node_ids", "iu", "whole numbers")
             if timestamps.shape != node_ids.shape:
                 raise self._refuse("a file with one neuron for each time",
                                    f"{len(timestamps)} timestamps and {len(node_ids)} node_ids "
@@ -197,38 +187,6 @@ class File:
                 raise self._refuse("a file with times in ms or s", f"units {units!r} in {name!r}")
             columns[name] = timestamps, node_ids, MS_PER_UNIT[units]
         return columns
-
-    def _column(self, group: h5py.Group, name: str, kinds: str, what: str) -> h5py.Dataset:
-        dataset = self._child(group, name, h5py.Dataset)
-        if dataset.external or dataset.is_virtual:
-            raise self._refuse("a file that stands alone", f"{dataset.name} stored in other files")
-        if dataset.ndim != 1 or dataset.dtype.kind not in kinds:
-            raise self._refuse(f"a file with {dataset.name} a list of {what}",
-                               f"shape {dataset.shape}, dtype {dataset.dtype}")
-        # HDF5 takes the storage of an array in one piece to be what the array declares.
-        stored = min(dataset.id.get_storage_size(), self._bytes)
-        most = max(SMALL_BYTES, MOST_EXPANSION * stored)
-        if dataset.chunks is None and dataset.nbytes > max(stored, 1 << 16):
-            most = 0  # neither compressed, nor there
-        chunk_bytes = math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
-        if max(dataset.nbytes, chunk_bytes) > most:
-            raise self._refuse("a file that holds what it declares",
-                               f"{dataset.name} of {max(dataset.nbytes, chunk_bytes)} bytes, with "
-                               f"{stored} bytes stored")
-        return dataset
-
-    def _child(self, group: h5py.Group, name: str, kind: type) -> Any:
-        link = group.get(name, getlink=True)
-        where = f"{group.name.rstrip('/')}/{name}"
-        if link is None:
-            raise self._refuse("a SONATA spike file", f"an HDF5 file with no {where}")
-        if not isinstance(link, h5py.HardLink):
-            raise self._refuse("a file that stands alone", f"a link at {where}")
-        child = group[name]
-        if not isinstance(child, kind):
-            raise self._refuse("a SONATA spike file",
-                               f"a file with no {kind.__name__.lower()} at {where}")
-        return child
 
     def _provenance(self) -> dict[str, Any]:
         try:
@@ -247,6 +205,3 @@ class File:
                 or dataset.is_virtual or dataset.dtype.itemsize > SMALL_BYTES:
             return None
         return dataset[()]
-
-    def _refuse(self, demand: str, got: str) -> FormatError:
-        return check.must(str(self._path), f"be {demand}", got, error=FormatError)
