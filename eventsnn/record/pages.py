@@ -10,7 +10,8 @@ import h5py
 import numpy as np
 
 
-def allocate(group: h5py.Group, column: str, n: int, dtype: np.dtype) -> int | None:
+def allocate(group: h5py.Group, column: str, shape: tuple[int, ...],
+             dtype: np.dtype) -> int | None:
     """Make a contiguous dataset whose bytes HDF5 does not write; returns its offset, if any."""
     how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
@@ -18,7 +19,7 @@ def allocate(group: h5py.Group, column: str, n: int, dtype: np.dtype) -> int | N
     how.set_layout(h5py.h5d.CONTIGUOUS)
     how.set_obj_track_times(False)  # the same run, the same bytes
     made = h5py.h5d.create(group.id, column.encode(), h5py.h5t.py_create(dtype),
-                           h5py.h5s.create_simple((n,)), how)
+                           h5py.h5s.create_simple(shape), how)
     return made.get_offset()
 
 

@@ -71,7 +71,7 @@ def layout(populations: Mapping[str, int], counts: Mapping[str, int], dt: float,
             columns[name] = {}
             for column, dtype in COLUMNS.items():
                 if sources is None:
-                    offset = allocate(group, column, counts[name], dtype)
+                    offset = allocate(group, column, (counts[name],), dtype)
                     if offset is not None:
                         columns[name][column] = offset
                 else:
