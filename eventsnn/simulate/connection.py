@@ -93,11 +93,8 @@ class Connection:
 
     def to_scipy(self) -> Any:
         """Weights as a scipy CSR array (len(pre), len(post)), float32; row = source."""
-        from scipy import sparse
-
-        sources, targets, weights = self.synapses()
-        return sparse.csr_array((weights, (sources, targets)),
-                                shape=(len(self.pre), len(self.post)))
+        shape = len(self.pre), len(self.post)
+        return sparse_array(*self.synapses(), shape).tocsr()
 
     def _wiring(self) -> tuple[Wiring, int, int]:
         return self._network._built().wiring(self._projection)
@@ -117,3 +114,11 @@ def _within(wiring: Wiring, block: int, start: int, stop: int,
                else wiring.weights[where])
     return (np.searchsorted(row, where, "right") - 1,
             wiring.targets[where].astype(np.int64) + begin, weights)
+
+
+def sparse_array(sources: np.ndarray, targets: np.ndarray, values: np.ndarray,
+                 shape: tuple[int, int]) -> Any:
+    """A scipy COO array, row = source, of what synapses have each."""
+    from scipy import sparse
+
+    return sparse.coo_array((values, (sources, targets)), shape=shape)
