@@ -22,12 +22,13 @@ def piece(request, monkeypatch):
 def several():
     """A network of matrices, shared and own weights, parts of populations, two models."""
     net, rng = Network(DT), np.random.default_rng(5)
-    net.population("before", BLOCK - 13, LIFParameters())  # so that `cells` lies in two blocks
+    net.population("before", BLOCK - 13, LIFParameters())  # so `cells` lies in two blocks
     cells = net.population("cells", 40, LIFParameters())
     others = net.population("others", 25, LIFExcInhParameters())
     expected = []
     for pre, post, channel in [(cells, cells, None), (cells[10:20], cells[3:30], None),
-                               (cells, others[5:], "inh"), (others, cells[:0], None), (others, cells, None)]:
+                               (cells, others[5:], "inh"), (others, cells[:0], None),
+                               (others, cells, None)]:
         for weights in (rng.random((len(pre), len(post))), np.full((len(pre), len(post)), 0.5)):
             dense = np.where(rng.random(weights.shape) < 0.3, weights, 0).astype(np.float32)
             made = net.connect(pre, post, matrix=sparse.csr_array(dense), channel=channel,
