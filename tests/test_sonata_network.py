@@ -236,25 +236,30 @@ def test_network__is_read_by_bmtk(written):
                 e.source_node_id for e in population.get_source(3)]
 
 
-@pytest.mark.parametrize("room", [1, 7, 100])
-def test_network__written_in_pieces_is_the_same_file(tmp_path, monkeypatch, written, room):
-    monkeypatch.setattr(edge_files, "ROOM", room)
-    monkeypatch.setattr(edge_files, "SHARE", 10**9)
-
-    folder = write_sonata_network(tmp_path / "pieces", network())
-
-    assert (folder / "edges.h5").read_bytes() == (written[1] / "edges.h5").read_bytes()
-
-
-def test_indices__are_those_of_libsonata(tmp_path, written):
-    """The same arrays, though runs of edges of one source are rare but for loops and last ones."""
+def with_runs():
+    """A network in whose files many edges of one source follow each other."""
     net = Network(DT)
     one = net.population("one", 1, LIFParameters())
     many = net.population("many", 30, LIFParameters())
     for pre, post in ((one, many), (many, one), (many, many)):
         net.connect(pre, post, probability=0.2 if pre is post else 1.0, delay=DT)
         net.connect(pre[:1], post[:20], probability=1.0, delay=2 * DT)
-    few = write_sonata_network(tmp_path / "few", net)
+    return net
+
+
+@pytest.mark.parametrize("room", [1, 7, 100])
+def test_network__written_in_pieces_is_the_same_file(tmp_path, monkeypatch, room):
+    whole = write_sonata_network(tmp_path / "whole", with_runs())
+    monkeypatch.setattr(edge_files, "ROOM", room)
+    monkeypatch.setattr(edge_files, "SHARE", 10**9)
+
+    pieces = write_sonata_network(tmp_path / "pieces", with_runs())
+
+    assert (pieces / "edges.h5").read_bytes() == (whole / "edges.h5").read_bytes()
+
+
+def test_indices__are_those_of_libsonata(tmp_path, written):
+    few = write_sonata_network(tmp_path / "few", with_runs())
 
     for path, n in ((few / "edges.h5", {"one": 1, "many": 30}), (written[1] / "edges.h5", SIZES)):
         ours = {}

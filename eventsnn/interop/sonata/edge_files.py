@@ -17,7 +17,7 @@ from eventsnn.interop.sonata.writer import NewFile
 from eventsnn.record.untrusted import Untrusted
 
 KIND = "SONATA edge file"
-ROOM = 1 << 22  # edges worked on at once,
+ROOM = 1 << 20  # edges worked on at once,
 SHARE = 16  # or this share of all, where that is more
 
 

@@ -53,7 +53,10 @@ def integers(file: Untrusted, group: h5py.Group, name: str, n: int | None = None
     column = file.column(group, name, "iu", "whole numbers")
     if n is not None and len(column) != n:
         raise file.refuse(f"a file with {column.name} of {n} numbers", f"{len(column)}")
-    found = column[:].astype(np.int64)
+    found = column[:]
+    # Beyond int64 they become negative. A view where it does: there may be very many.
+    found = (found.view(np.int64) if found.dtype == np.uint64
+             else found.astype(np.int64, copy=False))
     if found.size and found.min() < 0:
         raise file.refuse(f"a file with {column.name} from 0 on", f"{found.min()}")
     return found
@@ -65,18 +68,20 @@ def parts(file: Untrusted, population: h5py.Group, kind: str, n: int) -> list[Pa
         return ([Part(file.child(population, "0", h5py.Group), slice(None), slice(None))]
                 if "0" in population else [])
     ids = integers(file, population, f"{kind}_group_id", n)
-    index = integers(file, population, f"{kind}_group_index", n)
-    found = []
-    for number in np.unique(ids):
-        if str(number) not in population:
-            continue  # a group without attributes
-        rows: Any = np.flatnonzero(ids == number)
-        group = file.child(population, str(number), h5py.Group)
-        if len(rows) == n:
-            rows = slice(None)
-        mine = index[rows]
-        found.append(Part(group, rows, mine))
-    return found
+    index: Any = integers(file, population, f"{kind}_group_index", n)
+    members: dict[int, tuple[Any, Any]] = {}
+    if n == 0:
+        members = {int(name): (slice(None), slice(0, 0)) for name in population if name.isdecimal()}
+    elif ids.min() == ids.max():
+        in_order = index[0] == 0 and (np.diff(index) == 1).all()
+        members[int(ids[0])] = slice(None), slice(0, n) if in_order else index
+    else:
+        for number in np.unique(ids).tolist():
+            rows = np.flatnonzero(ids == number)
+            members[number] = rows, index[rows]
+    # One that is not there has no attributes.
+    return [Part(file.child(population, str(number), h5py.Group), *rows_index)
+            for number, rows_index in members.items() if str(number) in population]
 
 
 def inner(file: Untrusted, found: list[Part], name: str) -> list[Part]:

@@ -52,7 +52,7 @@ def write(file: NewFile, population: h5py.Group, sources: Column, in_degree: np.
         np.stack([stops - in_degree[some], stops], axis=1))
     group = population.create_group("indices/source_to_target")
     out, n = _ranges(file, group, runs.of_source), int(in_degree.sum())
-    for first, last in pieces(runs.of_source, room):
+    for first, last in pieces(runs.of_source, room) if n else ():
         out.append(_runs(sources, n, first, last, room))
 
 
@@ -70,7 +70,7 @@ def _runs(column: Column, n: int, first: int, last: int, room: int) -> np.ndarra
     found: tuple[list, list] = [], []
     for at in range(0, n, room):
         start, stop = max(at - 1, 0), min(at + room + 1, n)
-        sources = column.read(start, stop).astype(np.int64)
+        sources = column.read(start, stop).view(np.int64)
         change = np.diff(sources, prepend=-1 if start == at else sources[0], append=-1) != 0
         mine = (sources >= first) & (sources < last)
         for where, edge in zip(found, (change[:-1], change[1:]), strict=True):

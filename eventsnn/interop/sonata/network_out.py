@@ -194,6 +194,8 @@ class _Pair:
             found.append((sources + made.pre.start, targets + first, weights,
                           np.full(len(sources), delay), np.full(len(sources), channel, np.uint32)))
         columns = [np.concatenate(part) for part in zip(*found, strict=True)]
-        order = np.lexsort((columns[0], columns[1]))
-        return dict(zip(("sources", "targets", "syn_weight", "delay", "channel"),
-                        (column[order] for column in columns), strict=True))
+        if len(found) > 1:  # each by itself is sorted
+            order = np.lexsort((columns[0], columns[1]))
+            columns = [column[order] for column in columns]
+        return dict(zip(("sources", "targets", "syn_weight", "delay", "channel"), columns,
+                        strict=True))

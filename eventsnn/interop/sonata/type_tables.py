@@ -38,16 +38,18 @@ def read(path: str | os.PathLike | None, kind: str) -> Table:
     if path is None:
         return {}
     content = small_text(path, "a table of types")
+    key = f"{kind}_type_id"
     try:
         lines = list(csv.DictReader(io.StringIO(content), delimiter=" ", skipinitialspace=True))
-        table = {int(line[f"{kind}_type_id"]): {
+        table = {int(line[key]): {
             name: value for name, value in line.items()
-            if name and value is not None and value not in NO_VALUE} for line in lines}
+            if name and name != key and value is not None and value not in NO_VALUE}
+            for line in lines}
     except (csv.Error, KeyError, TypeError, ValueError) as error:
-        raise check.must(os.fspath(path), f"be a table with a number {kind}_type_id in each line",
+        raise check.must(os.fspath(path), f"be a table with a number {key} in each line",
                          f"another file ({error})", error=FormatError) from error
     if len(table) < len(lines):
-        raise check.must(os.fspath(path), f"have each {kind}_type_id once",
+        raise check.must(os.fspath(path), f"have each {key} once",
                          f"{len(lines)} lines and {len(table)} ids", error=FormatError)
     if len(columns(table)) > MOST_COLUMNS:
         raise check.must(os.fspath(path), f"have at most {MOST_COLUMNS} columns",
