@@ -51,9 +51,17 @@ class Layout(NamedTuple):
 
 
 class Plan:
-    """A file in the making: `file` takes what is small, `reserve` keeps room for columns."""
+    """A file in the making: `file` takes what is small, `reserve` keeps room for columns.
 
-    def __init__(self, about: str, sealed: bool) -> None:
+    Parameters
+    ----------
+    about : str, optional
+        JSON that says where the file comes from, in ASCII.
+    sealed : bool
+        Whether a seal will be put on it (`eventsnn.core.seal`).
+    """
+
+    def __init__(self, about: str | None = None, sealed: bool = False) -> None:
         self._memory = Pages()
         # The oldest format: libsonata reads no newer one.
         self.file = h5py.File(self._memory, "w", libver=("earliest", "v110"),
@@ -63,14 +71,15 @@ class Plan:
         self.file.attrs["version"] = VERSION
         if sealed:
             self.file.attrs["eventsnn_sealed"] = np.uint8(1)
-        # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones. And a
-        # dataset takes more than the 64 KiB of an attribute.
-        self.file["eventsnn"] = np.bytes_(about.encode("ascii"))
+        if about is not None:
+            # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones.
+            # And a dataset takes more than the 64 KiB of an attribute.
+            self.file["eventsnn"] = np.bytes_(about.encode("ascii"))
         self._columns: dict[str, Column] = {}
 
     def reserve(self, group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype
-                ) -> h5py.Dataset:
-        """A dataset in one piece, whose bytes HDF5 does not write."""
+                ) -> int | None:
+        """Make a dataset in one piece, whose bytes HDF5 does not write; where it lies, if any."""
         how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
         how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
         how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
@@ -78,9 +87,9 @@ class Plan:
         how.set_obj_track_times(False)  # the same run, the same bytes
         made = h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype),
                                h5py.h5s.create_simple(shape), how)
-        dataset = h5py.Dataset(made)
-        self._columns[dataset.name] = Column(made.get_offset() or 0, dtype, dataset.nbytes)
-        return dataset
+        offset, dataset = made.get_offset(), h5py.Dataset(made)
+        self._columns[dataset.name] = Column(offset or 0, dtype, dataset.nbytes)
+        return offset
 
     def layout(self) -> Layout:
         """The layout of what was made; nothing can be added after."""

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.simulate import drives, projections
+from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection
@@ -50,7 +51,7 @@ class Network:
     >>> from eventsnn.neurons import LIFParameters
     >>> net = Network(dt=1e-4, seed=1)
     >>> cells = net.population("cells", 100, LIFParameters(), refractory=2e-3)
-    >>> net.connect(cells, cells, probability=0.1, weight=0.1, delay=1e-3)
+    >>> synapses = net.connect(cells, cells, probability=0.1, weight=0.1, delay=1e-3)
     >>> net.poisson(cells, rate=2000.0, weight=0.5)
     >>> spikes, v = net.record(cells, "spikes"), net.record(cells[:3], "v", every=1e-3)
     >>> net.run(0.1)
@@ -85,6 +86,11 @@ class Network:
     def cost(self) -> Cost:
         """What the network took so far."""
         return self._cost
+
+    @property
+    def connections(self) -> list[Connection]:
+        """What the calls of `connect` returned, in their order."""
+        return [Connection(self, q) for q in self._projections]
 
     def population(self, name: str, size: int, p: Any, *, refractory: float | None = None,
                    initial: dict[str, Any] | None = None,
@@ -125,7 +131,7 @@ class Network:
 
     def connect(self, pre: View, post: View, *, weight: float = 1.0, delay: float,
                 probability: float | None = None, matrix: Any = None, channel: str | None = None,
-                autapses: bool = False) -> None:
+                autapses: bool = False) -> Connection:
         """Add synapses from `pre` to `post`: each pair with a probability, or those of a matrix.
 
         Parameters
@@ -146,6 +152,11 @@ class Network:
             Input channel of the target, where its model has several.
         autapses : bool
             Whether a rule may connect a neuron to itself.
+
+        Returns
+        -------
+        Connection
+            To look at the synapses; they are drawn when the network is built.
         """
         self._open()
         self._mine(pre, "pre")
@@ -165,6 +176,7 @@ class Network:
         self._projections.append(Projection(
             pre, post, post.population.channel(channel), steps, weight, probability, matrix,
             bool(autapses), len(self._projections)))
+        return Connection(self, self._projections[-1])
 
     def poisson(self, post: View, *, rate: float, weight: float,
                 channel: str | None = None) -> None:
