@@ -224,11 +224,11 @@ def test_bursts__equal_naive(seed, options):
 
 
 def test_trains__refuse():
-    with pytest.raises(ValueError, match="trains must be sorted"):
+    with pytest.raises(ValueError, match="trains must be sorted, got 1 before 0 s"):
         analyse.bursts([[1.0, 0.0]])
     with pytest.raises(TypeError, match="trains must be Trains or a list"):
         analyse.bursts(np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="trains must lie in 0 ... 1 s"):
-        analyse.spike_time_tiling([[0.5, 1.5]], t_start=0.0, t_stop=1.0)
+    with pytest.raises(ValueError, match="ids must lie in 0 ... 1, got 2"):
+        analyse.bursts([[0.0], [1.0]], ids=[0, 2])
     with pytest.raises(ValueError, match="t_stop must be above 0"):
         analyse.spike_time_tiling([[], []])

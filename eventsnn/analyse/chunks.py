@@ -5,7 +5,7 @@ one row for each of `ids` (all neurons when None), in their order, and spikes co
 to `t_stop`, both included (no bound when None).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,8 +24,11 @@ def is_pair(spikes: Any) -> bool:
 
 def each_chunk(spikes: Spikes, n_neurons: int) -> Iterator[Chunk]:
     """`spikes`, one pair of arrays or an iterable of pairs, as checked pairs."""
-    for times, ids in ([spikes] if is_pair(spikes) else spikes):
-        yield checked(times, ids, n_neurons)
+    for chunk in ([spikes] if is_pair(spikes) else spikes):
+        if not isinstance(chunk, Sequence) or len(chunk) != 2:
+            raise check.must("spikes", "be pairs (times, ids)", f"a chunk of {type(chunk).__name__}",
+                             error=TypeError)
+        yield checked(*chunk, n_neurons)
 
 
 def checked(times: Any, ids: Any, n_neurons: int) -> Chunk:
@@ -74,7 +77,9 @@ def rows_of(ids: Any, n_neurons: int) -> tuple[np.ndarray | None, int]:
     rows = np.full(n_neurons, -1)
     rows[ids.astype(np.int64)] = np.arange(ids.size)
     if np.count_nonzero(rows >= 0) < ids.size:
-        raise check.must("ids", "name each neuron once", ids.tolist())
+        values, times = np.unique(ids, return_counts=True)
+        raise check.must("ids", "name each neuron once",
+                         f"{values[times > 1][0]} {times.max()} times")
     return rows, ids.size
 
 
@@ -95,6 +100,8 @@ def selected(spikes: Spikes, n_neurons: int, ids: Any = None, t_start: float | N
     within and across chunks.
     """
     n_neurons = check.integer("n_neurons", n_neurons, least=0)
+    if not isinstance(spikes, Iterable):
+        raise check.must("spikes", "be pairs (times, ids)", type(spikes).__name__, error=TypeError)
     rows, n = rows_of(ids, n_neurons)
     return n, _selected(spikes, n_neurons, rows, *bounds(t_start, t_stop), ordered)
 

@@ -16,27 +16,22 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains, filled, interval, pairwise
+from eventsnn.analyse.trains import as_trains, distinct, filled, interval, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel, scalar
 
 
-def spike_distance(trains, *, t_start: float | None = None,
-                   t_stop: float | None = None) -> np.ndarray:
+def spike_distance(trains, *, t_start: float | None = None, t_stop: float | None = None,
+                   ids=None) -> np.ndarray:
     """SPIKE-distance of each two trains.
 
-    Parameters
-    ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
-    t_start, t_stop : float, optional
-        Window, s; that of the trains by default. A train without spikes counts as one with spikes
-        at both ends of it.
+    Parameters, result and errors as for `isi_distance`.
 
-    Returns
-    -------
-    (n, n) array
-        In 0 ... 1, symmetric, 0 on the diagonal.
+    Notes
+    -----
+    O(spikes) a pair. A train without spikes counts as one with spikes at both ends of the window;
+    spikes of a train at one time are one spike. `pyspike.spike_distance` of more than two trains is
+    the mean of what is off the diagonal.
 
     Examples
     --------
@@ -45,7 +40,7 @@ def spike_distance(trains, *, t_start: float | None = None,
            [0.    , 0.    , 0.3333],
            [0.3333, 0.3333, 0.    ]])
     """
-    trains = as_trains(trains, t_start, t_stop)
+    trains = distinct(as_trains(trains, t_start, t_stop, ids))
     check.number("t_stop", trains.t_stop, above=trains.t_start)
     return pairwise(trains, _distance, trains.t_start, trains.t_stop, diagonal=0.0)
 
