@@ -5,7 +5,7 @@ one row for each of `ids` (all neurons when None), in their order, and spikes co
 to `t_stop`, both included (no bound when None).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -25,10 +25,11 @@ def is_pair(spikes: Any) -> bool:
 def each_chunk(spikes: Spikes, n_neurons: int) -> Iterator[Chunk]:
     """`spikes`, one pair of arrays or an iterable of pairs, as checked pairs."""
     for chunk in ([spikes] if is_pair(spikes) else spikes):
-        if not isinstance(chunk, Sequence) or len(chunk) != 2:
-            raise check.must("spikes", "be pairs (times, ids)", f"a chunk of {type(chunk).__name__}",
+        if not isinstance(chunk, tuple | list) or len(chunk) != 2:
+            raise check.must("spikes", "be pairs (times, ids)", type(chunk).__name__,
                              error=TypeError)
-        yield checked(*chunk, n_neurons)
+        times, ids = chunk
+        yield checked(times, ids, n_neurons)
 
 
 def checked(times: Any, ids: Any, n_neurons: int) -> Chunk:

@@ -28,8 +28,8 @@ def population_rate(spikes: Spikes, n_neurons: int, duration: float | None = Non
     n_neurons : int
         Neurons in the population, the silent ones too.
     duration : float, optional
-        Time covered by the bins, s; or give `t_stop`. If `bin_size` does not divide it, the last bin is narrower, and
-        its rate is that over its true width.
+        Time covered by the bins, s; or give `t_stop`. If `bin_size` does not divide it, the last
+        bin is narrower, and its rate is that over its true width.
     bin_size : float
         Width of a bin, s.
     t_start : float

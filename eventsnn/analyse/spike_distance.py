@@ -29,9 +29,9 @@ def spike_distance(trains, *, t_start: float | None = None, t_stop: float | None
 
     Notes
     -----
-    O(spikes) a pair. A train without spikes counts as one with spikes at both ends of the window;
-    spikes of a train at one time are one spike. `pyspike.spike_distance` of more than two trains is
-    the mean of what is off the diagonal.
+    O(spikes) a pair. A train without spikes, or with one at `t_start`, counts as one with spikes at
+    both ends of the window; spikes of a train at one time are one spike. `pyspike.spike_distance`
+    of more than two trains is the mean of what is off the diagonal.
 
     Examples
     --------

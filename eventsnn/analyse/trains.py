@@ -65,7 +65,7 @@ def spike_trains(spikes: Spikes, n_neurons: int, *, t_stop: float, t_start: floa
 
 def as_trains(trains: Any, t_start: float | None = None, t_stop: float | None = None,
               ids: Any = None) -> Trains:
-    """`Trains`, as they are or of a sequence of sorted arrays of times: what a window holds of them.
+    """`Trains`, as they are or of a list of sorted arrays of times: what a window holds of them.
 
     Without a bound given, that of the `Trains`, or the first or last spike of the list. With `ids`,
     those trains alone, in this order.
@@ -156,8 +156,13 @@ def interval(train, k, t_start, t_stop):
 
 @scalar
 def filled(train, t_start, t_stop):
-    """The train; of one without spikes, spikes at the ends of the window."""
-    return train if train.size else np.array([t_start, t_stop])
+    """The train; of one without spikes, spikes at the ends of the window.
+
+    Also of a single spike at its start, as PySpike has it: the spike that follows is the end, too.
+    """
+    if train.size == 0 or (train.size == 1 and train[0] == t_start):
+        return np.array([t_start, t_stop])
+    return train
 
 
 @kernel
