@@ -69,9 +69,7 @@ def _distance(x, y, t_start, t_stop):
         if time > now:
             mine, other = interval(x, i, t_start, t_stop), interval(y, j, t_start, t_stop)
             total += (time - now) * abs(mine - other) / max(mine, other)
-        while i < x.size and x[i] == time:
-            i += 1
-        while j < y.size and y[j] == time:
-            j += 1
+        i += i < x.size and x[i] == time
+        j += j < y.size and y[j] == time
         now = time
     return total / (t_stop - t_start)

@@ -56,25 +56,25 @@ def _distance(x, y, t_start, t_stop):
         if time > now:
             i_x, i_y = interval(x, i, t_start, t_stop), interval(y, j, t_start, t_stop)
             # half the sum of both ends, times the 1/2 of the square below
-            s_x = _weighted(x, from_x, i, now, i_x) + _weighted(x, from_x, i, time, i_x)
-            s_y = _weighted(y, from_y, j, now, i_y) + _weighted(y, from_y, j, time, i_y)
-            total += (time - now) * (s_x * i_y + s_y * i_x) / (i_x + i_y) ** 2
-        while i < x.size and x[i] == time:
-            i += 1
-        while j < y.size and y[j] == time:
-            j += 1
+            s_x = _weighted(x, from_x, i, now, time, i_x)
+            s_y = _weighted(y, from_y, j, now, time, i_y)
+            total += ((time - now) * (s_x * i_y * i_y + s_y * i_x * i_x)
+                      / (i_x * i_y * (i_x + i_y) ** 2))  # one division: they take the time
+        i += i < x.size and x[i] == time
+        j += j < y.size and y[j] == time
         now = time
     return total / (t_stop - t_start)
 
 
 @scalar
-def _weighted(train, distance, k, time, interval_k):
-    """Distance at a time before spike k, by nearness to it and to the one before."""
+def _weighted(train, distance, k, now, time, interval_k):
+    """Distances at two times before spike k, by nearness to it and to the one before, times it."""
     if k == 0:
-        return distance[0]
+        return 2.0 * distance[0] * interval_k
     if k == train.size:
-        return distance[k - 1]
-    return (distance[k - 1] * (train[k] - time) + distance[k] * (time - train[k - 1])) / interval_k
+        return 2.0 * distance[k - 1] * interval_k
+    return (distance[k - 1] * (train[k] - now + (train[k] - time))
+            + distance[k] * (now - train[k - 1] + (time - train[k - 1])))
 
 
 @kernel

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.analyse.chunks import Spikes, rows_of, selected
+from eventsnn.analyse.chunks import Chunk, Spikes, rows_of, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel, scalar
 
@@ -52,15 +52,19 @@ def spike_trains(spikes: Spikes, n_neurons: int, *, t_stop: float, t_start: floa
     """
     t_start = check.number("t_start", t_start)
     n, chunks = selected(spikes, n_neurons, ids, t_start, t_stop, ordered=True)
-    parts = list(chunks)
+    return Trains(*sorted_by_row(list(chunks), n), t_start, float(t_stop))
+
+
+def sorted_by_row(chunks: list[Chunk], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted times as trains, one after the other, and where each of the `n` begins, (n + 1,)."""
     first = np.zeros(n + 1, np.int64)
-    for _, rows in parts:
+    for _, rows in chunks:
         first[1:] += np.bincount(rows, minlength=n)
     np.cumsum(first, out=first)
     times, place = np.empty(first[-1]), first[:-1].copy()
-    for part in parts:
-        _place(*part, place, times)
-    return Trains(times, first, t_start, float(t_stop))
+    for chunk in chunks:
+        _place(*chunk, place, times)
+    return times, first
 
 
 def as_trains(trains: Any, t_start: float | None = None, t_stop: float | None = None,
