@@ -90,7 +90,8 @@ def correlograms(spikes: Spikes, n_neurons: int, bin_size: float, max_lag: float
 def _chosen(pairs, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The pairs, in numbers of the neurons that they name; and those numbers, (n,), -1 for none."""
     pairs = np.asarray(pairs)
-    check.shape("pairs", pairs.shape, (len(pairs), 2))
+    pairs = pairs.reshape(0, 2) if pairs.shape == (0,) else pairs
+    check.shape("pairs", pairs.shape, (*pairs.shape[:1], 2))
     if pairs.size and pairs.dtype.kind not in "iu":
         raise check.must("pairs", "be whole numbers", f"dtype {pairs.dtype}", error=TypeError)
     pairs = pairs.astype(np.int64)
