@@ -15,7 +15,7 @@ from eventsnn.interop import (
     Edges, Nodes, read_sonata_edges, read_sonata_nodes, write_sonata_edges, write_sonata_nodes,
 )
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(max_examples=150, deadline=None)
 NAMES = st.text(st.characters(exclude_characters="/\0@", exclude_categories=["Cs"]), min_size=1,
                 max_size=5).filter(lambda name: name not in (".", "..", "dynamics_params"))
 FLOATS = st.floats(-1e6, 1e6, width=32)

@@ -8,7 +8,9 @@ import pytest
 from numpy.testing import assert_array_equal
 from scipy import sparse
 
-from eventsnn.interop import read_sonata_network, write_sonata_network
+from eventsnn.interop import (
+    Edges, Nodes, from_sonata, read_sonata_network, write_sonata_network,
+)
 from eventsnn.interop.sonata import edge_files
 from eventsnn.neurons import IzhikevichParameters, LIFExcInhParameters, LIFParameters
 from eventsnn.record import sonata
@@ -341,3 +343,46 @@ def test_write__that_fails_leaves_the_old_files(written, monkeypatch):
         write_sonata_network(folder, network(seed=6), overwrite=True)
 
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
+
+
+def naive_of(nodes, edges, p, steps):
+    """The network built by hand, synapse by synapse."""
+    net = Network(DT)
+    cells = net.population("v1", nodes["v1"].n, p)
+    for k, delay in enumerate(steps):
+        one = sparse.coo_array(([edges.weights[k]], ([edges.sources[k]], [edges.targets[k]])),
+                               shape=(len(cells), len(cells)))
+        net.connect(cells, cells, matrix=one, delay=delay * DT)
+    net.poisson(cells, rate=3000.0, weight=0.5)
+    return net
+
+
+def test_from_sonata__takes_networks_of_others():
+    rng = np.random.default_rng(3)
+    nodes = {"lgn": Nodes(4, {"model_type": np.array(["virtual"] * 4, object)}),
+             "v1": Nodes(12, {}, {"V_th": np.full(12, -50.0)})}
+    inner = Edges("v1", "v1", (12, 12), rng.integers(0, 12, 40), rng.integers(0, 12, 40),
+                  rng.integers(-8, 16, 40) / 8, rng.uniform(0.6, 3.4, 40) * DT)
+    outer = Edges("lgn", "v1", (4, 12), np.array([3]), np.array([0]))
+
+    net = from_sonata(nodes, {"v1_v1": inner, "lgn_v1": outer}, dt=DT,
+                      models={"lgn": None, "v1": LIFParameters()})
+
+    assert list(net.populations) == ["v1"]
+    steps = [int(delay / DT + 0.5) for delay in inner.delays]
+    assert {round(c.delay / DT) for c in net.connections} == set(steps)
+    net.poisson(net.populations["v1"], rate=3000.0, weight=0.5)
+    by_hand = naive_of(nodes, inner, LIFParameters(), steps)
+    assert_array_equal(spikes(net), spikes(by_hand))
+
+
+def test_from_sonata__takes_one_weight_delay_and_channel_where_a_file_has_none():
+    nodes = {"a": Nodes(2), "b": Nodes(3)}
+    edges = {"a_b": Edges("a", "b", (1, 1), np.array([0, 1]), np.array([2, 2]))}
+
+    net = from_sonata(nodes, edges, dt=DT, channels={"a_b": "inh"}, weight=0.25, delay=2e-3,
+                      models={"a": LIFParameters(), "b": LIFExcInhParameters()})
+
+    (made,) = net.connections
+    assert (made.channel, made.delay) == ("inh", 2e-3)
+    assert made.to_scipy().toarray().tolist() == [[0, 0, 0.25], [0, 0, 0.25]]

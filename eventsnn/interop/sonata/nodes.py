@@ -13,7 +13,7 @@ from eventsnn.core import check
 from eventsnn.core.files import Replacement, check_new
 from eventsnn.interop.sonata import groups, type_tables
 from eventsnn.interop.sonata.writer import NewFile
-from eventsnn.record.untrusted import Untrusted
+from eventsnn.record.untrusted import MOST_EXPANSION, SMALL_BYTES, Untrusted
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 PARAMETERS = "dynamics_params"
@@ -198,6 +198,10 @@ def _read(file: Untrusted, population: h5py.Group, table: type_tables.Table) -> 
             if (ids[order] != np.arange(n)).any():
                 raise file.refuse("a file with nodes from 0 on, each once",
                                   f"others in {population.name}/node_id")
+    most = max(SMALL_BYTES, MOST_EXPANSION * file.root.id.get_filesize())
+    if 8 * n * len(type_tables.columns(table)) > most:
+        raise file.refuse("a file that holds what it declares", f"{n} nodes, with all that their "
+                          "types have")
     found = groups.parts(file, population, "node", n)
     inner = groups.inner(file, found, PARAMETERS)
     keys = dict.fromkeys([*groups.names(file, found), *type_tables.columns(table)])
