@@ -123,7 +123,7 @@ def _inside(config: pathlib.Path, whole: Mapping[str, Any], value: str) -> pathl
     for _ in range(DEEPEST):
         if "$" not in text or len(text) > LONGEST:
             break
-        text = _VARIABLE.sub(lambda m: variables[m[1] or m[2]], text)
+        text = _VARIABLE.sub(lambda m: variables.get(m[1] or m[2], m[0]), text)
     path = (folder / text[:LONGEST]).resolve()
     if "$" in text or len(text) > LONGEST or not path.is_relative_to(folder):
         raise _refuse(config, "name files in its own folder", repr(value))

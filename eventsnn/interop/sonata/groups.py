@@ -15,7 +15,7 @@ import numpy as np
 from eventsnn.core import check
 from eventsnn.errors import FormatError
 from eventsnn.interop.sonata import type_tables
-from eventsnn.record.untrusted import DAMAGE, SMALL_BYTES, Untrusted
+from eventsnn.record.untrusted import DAMAGE, MOST_EXPANSION, SMALL_BYTES, Untrusted
 
 LIBRARY = "@library"
 NUMBERS = "iufb"
@@ -61,6 +61,17 @@ def integers(file: Untrusted, group: h5py.Group, name: str, n: int | None = None
     if found.size and found.min() < 0:
         raise file.refuse(f"a file with {column.name} from 0 on", f"{found.min()}")
     return found
+
+
+def check_count(file: Untrusted, n: int, columns: int) -> None:
+    """Refuse a number of items that the file is too small for, with so many values each.
+
+    Each column may declare somewhat more than there is; many of them together may not.
+    """
+    declared = 8 * n * columns
+    if declared > max(SMALL_BYTES, MOST_EXPANSION * file.root.id.get_filesize()):
+        raise file.refuse("a file that holds what it declares",
+                          f"{n} items, {declared} bytes in memory")
 
 
 def parts(file: Untrusted, population: h5py.Group, kind: str, n: int) -> list[Part]:

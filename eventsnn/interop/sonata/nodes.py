@@ -13,7 +13,7 @@ from eventsnn.core import check
 from eventsnn.core.files import Replacement, check_new
 from eventsnn.interop.sonata import groups, type_tables
 from eventsnn.interop.sonata.writer import NewFile
-from eventsnn.record.untrusted import MOST_EXPANSION, SMALL_BYTES, Untrusted
+from eventsnn.record.untrusted import Untrusted
 
 NOTHING: Mapping[str, Any] = MappingProxyType({})
 PARAMETERS = "dynamics_params"
@@ -188,8 +188,10 @@ def read_sonata_nodes(path: str | os.PathLike, types: str | os.PathLike | None =
 
 
 def _read(file: Untrusted, population: h5py.Group, table: type_tables.Table) -> Nodes:
-    type_ids = file.column(population, "node_type_id", "iu", "whole numbers")[:].astype(np.int64)
-    n = len(type_ids)
+    column = file.column(population, "node_type_id", "iu", "whole numbers")
+    n = len(column)
+    groups.check_count(file, n, 4 + len(type_tables.columns(table)))
+    type_ids = column[:].astype(np.int64)
     order: Any = slice(None)
     if "node_id" in population:
         ids = groups.integers(file, population, "node_id", n)
@@ -198,10 +200,6 @@ def _read(file: Untrusted, population: h5py.Group, table: type_tables.Table) -> 
             if (ids[order] != np.arange(n)).any():
                 raise file.refuse("a file with nodes from 0 on, each once",
                                   f"others in {population.name}/node_id")
-    most = max(SMALL_BYTES, MOST_EXPANSION * file.root.id.get_filesize())
-    if 8 * n * len(type_tables.columns(table)) > most:
-        raise file.refuse("a file that holds what it declares", f"{n} nodes, with all that their "
-                          "types have")
     found = groups.parts(file, population, "node", n)
     inner = groups.inner(file, found, PARAMETERS)
     keys = dict.fromkeys([*groups.names(file, found), *type_tables.columns(table)])
