@@ -51,7 +51,7 @@ def test_command__defects_show_their_traceback(monkeypatch):
     def broken(*_):
         raise KeyError("a defect")
 
-    monkeypatch.setattr(cli, "_check_run", broken)
+    monkeypatch.setattr(cli.simulate, "check_run", broken)
 
     with pytest.raises(KeyError, match="a defect"):
         cli.main(SIMULATE)

@@ -143,7 +143,7 @@ def test_violations__finds(module, source):
 @pytest.mark.parametrize("module, source", [
     ("engine.network", "from eventsnn.connect.cpu import BLOCK"),
     ("layers.spiking", "from eventsnn import encode"),
-    ("cli", "from eventsnn import plot, __version__\nimport eventsnn"),
+    ("cli.entry", "from eventsnn import plot, __version__\nimport eventsnn"),
     ("plot", "from eventsnn.analyse import population_rate\nfrom eventsnn.core import check"),
     ("core.jit", "def f():\n    from numba import cuda"),
     ("engine.cuda", "import numba.cuda\nfrom eventsnn.connect import cuda"),

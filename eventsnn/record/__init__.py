@@ -3,5 +3,7 @@
 from eventsnn.record.recorder import Recorder
 from eventsnn.record.recording import Recording
 from eventsnn.record.repair import Repair, repair
+from eventsnn.record.sampling import Sampling
+from eventsnn.record.report import Report
 
-__all__ = ["Recorder", "Recording", "Repair", "repair"]
+__all__ = ["Recorder", "Recording", "Repair", "Report", "Sampling", "repair"]

@@ -6,22 +6,6 @@ A library that meets a full disk itself brings the process down, so HDF5 never t
 import io
 from typing import Any
 
-import h5py
-import numpy as np
-
-
-def allocate(group: h5py.Group, column: str, shape: tuple[int, ...],
-             dtype: np.dtype) -> int | None:
-    """Make a contiguous dataset whose bytes HDF5 does not write; returns its offset, if any."""
-    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    how.set_layout(h5py.h5d.CONTIGUOUS)
-    how.set_obj_track_times(False)  # the same run, the same bytes
-    made = h5py.h5d.create(group.id, column.encode(), h5py.h5t.py_create(dtype),
-                           h5py.h5s.create_simple(shape), how)
-    return made.get_offset()
-
 
 class Pages(io.RawIOBase):
     """A file in memory, of which only the pages that were written take room."""
@@ -60,6 +44,13 @@ class Pages(io.RawIOBase):
             n, self._at = n + len(piece), self._at + len(piece)
         return n
 
+    def bytes_of(self, start: int, stop: int) -> bytes:
+        """What lies there."""
+        whole = bytearray(stop - start)
+        self.seek(start)
+        self.readinto(whole)
+        return bytes(whole)
+
     def write(self, data: Any) -> int:
         """Write."""
         left = memoryview(data).cast("B")
@@ -71,8 +62,3 @@ class Pages(io.RawIOBase):
             left, self._at = left[len(piece):], self._at + len(piece)
         self.size = max(self.size, self._at)
         return n
-
-    def runs(self) -> list[tuple[int, bytes]]:
-        """Offsets, and the bytes there, of what was written."""
-        return [(page * self.PAGE, bytes(data[:self.size - page * self.PAGE]))
-                for page, data in sorted(self._pages.items()) if page * self.PAGE < self.size]

@@ -9,13 +9,15 @@ from tqdm import tqdm
 
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
-from eventsnn.simulate import drives, projections
+from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.simulation import Simulation
-from eventsnn.simulate.traces import Spikes, Trace
+from eventsnn.simulate.traces import (
+    Sampled, Spikes, Trace, interval, known_variable,
+)
 from eventsnn.surrogates import Heaviside
 
 CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
@@ -89,6 +91,19 @@ class Network:
     def connections(self) -> list[Connection]:
         """What the calls of `connect` returned, in their order."""
         return [Connection(self, q) for q in self._projections]
+
+    def describe(self) -> dict[str, Any]:
+        """What the network is made of, as JSON can hold it: for the `attributes` of a recorder.
+
+        Parameters given neuron by neuron, and weights of matrices, are summed up.
+        """
+        return {"dt": self.dt, "seed": int(self.seed),
+                "populations": {name: describe.population(q)
+                                for name, q in self.populations.items()},
+                "projections": [describe.projection(q, self.dt) for q in self._projections],
+                "poisson": [{"post": [d.post.population.name, d.post.start, d.post.stop],
+                             "events_per_step": d.mean, "weight": d.weight}
+                            for d in self._poisson]}
 
     def population(self, name: str, size: int, p: Any, *, refractory: float | None = None,
                    initial: dict[str, Any] | None = None,
@@ -222,13 +237,8 @@ class Network:
                 raise check.must("every", "be None for spikes", every)
             made = Spikes(view, self.dt)
         else:
-            known = view.population.model.state._fields  # type: ignore[attr-defined]
-            if variable not in known:
-                raise check.unknown("variable", variable, ["spikes", *known])
-            steps = 1 if every is None else round(check.number("every", every) / self.dt)
-            if steps < 1:
-                raise check.must("every", f"be at least dt = {self.dt:g} s", f"{every:g} s")
-            made = Trace(view, variable, steps, self.dt)
+            known_variable(view.population, variable, "spikes")
+            made = Trace(view, variable, interval(every, self.dt), self.dt)
         self._records.append(made)
         return made
 
@@ -280,7 +290,8 @@ class Network:
             Anything with ``append(population, steps, ids)``, for example
             `eventsnn.record.Recorder`. It is given each population's spikes as they come, sorted by
             step and then by neuron. A spike at the end of step `n` has step ``n + 1``, its time is
-            ``step * dt``.
+            ``step * dt``. If it has `samplings`, its ``sample(population, variable, step, values)``
+            is given those state variables after each whole number of their intervals.
         progress : bool, optional
             Show a bar on standard error; by default if that is a terminal.
 
@@ -296,13 +307,16 @@ class Network:
         if not self._whole:
             raise check.must("a network", "not run on after it failed within a step", "that",
                              "make it anew", error=RuntimeError)
+        samplings = [Sampled(self, one) for one in getattr(recorder, "samplings", ())]
         self.compile()
         began = time.perf_counter()
         with _bar((last - self.step) * self.dt, progress) as bar, Deferred() as signals:
             while self.step < last:
-                n_steps = self._chunk(last)
+                n_steps = self._chunk(last, samplings)
                 self._whole = False
                 self._advance(n_steps, recorder)
+                for sampled in samplings:
+                    sampled.pass_on(self._built(), self.step, recorder)
                 self._whole = True
                 bar.update(min(n_steps * self.dt, bar.total - bar.n))  # rounding must not pass it
                 signals.deliver()
@@ -313,11 +327,11 @@ class Network:
         self._mine(view, "view")
         return map_fields(np.copy, self._built().state(view))
 
-    def _chunk(self, last: int) -> int:
+    def _chunk(self, last: int, samplings: list[Sampled]) -> int:
         """Steps until something must be looked at."""
-        stops = [self.step + CHUNK, last]
-        stops += [(self.step // r.every + 1) * r.every for r in self._records
-                  if isinstance(r, Trace)]
+        every = [r.every for r in self._records if isinstance(r, Trace)]
+        every += [sampled.every for sampled in samplings]
+        stops = [self.step + CHUNK, last, *((self.step // e + 1) * e for e in every)]
         longest = self._built().longest_piece
         return min(min(stops) - self.step, longest or CHUNK)
 

@@ -13,9 +13,8 @@ import h5py
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.errors import FormatError
 from eventsnn.interop.sonata import type_tables
-from eventsnn.record.untrusted import DAMAGE, MOST_EXPANSION, SMALL_BYTES, Untrusted
+from eventsnn.record.untrusted import MOST_EXPANSION, SMALL_BYTES, Untrusted
 
 LIBRARY = "@library"
 NUMBERS = "iufb"
@@ -34,13 +33,11 @@ class Part(NamedTuple):
 def opened(path: str | os.PathLike, kind: str) -> Iterator[Untrusted]:
     """A file to read; what HDF5 says of a damaged one becomes a `FormatError`."""
     file = Untrusted(path, kind)
-    with file.root:
-        try:
+    try:
+        with file.read("a damaged one"):
             yield file
-        except FormatError:
-            raise
-        except DAMAGE as error:
-            raise file.refuse(f"a {kind}", f"a damaged one ({error})") from error
+    finally:
+        file.close()
 
 
 def populations(file: Untrusted, kind: str, wanted: Any) -> dict[str, h5py.Group]:

@@ -13,8 +13,7 @@ import h5py
 import numpy as np
 
 from eventsnn.core.files import Replacement
-from eventsnn.record.pages import Pages, allocate
-from eventsnn.record.sonata import MAGIC, VERSION
+from eventsnn.record.layout import Plan
 
 
 class Column:
@@ -44,19 +43,14 @@ class NewFile:
     """The file; a context manager, within that of its `Replacement`."""
 
     def __init__(self, new: Replacement) -> None:
-        self._new, self._memory = new, Pages()
-        self._taken: list[tuple[int, int]] = []  # where columns lie
-        self.root = h5py.File(self._memory, "w", libver=("earliest", "v110"))
-        self.root.attrs["magic"] = MAGIC
-        self.root.attrs["version"] = VERSION
+        self._new, self._plan = new, Plan()
+        self.root = self._plan.file
 
     def column(self, group: h5py.Group, name: str, shape: Sequence[int], dtype: Any,
                **attributes: str) -> Column:
         """Make a column of numbers, with attributes; all of it must be written."""
         dtype = np.dtype(dtype).newbyteorder("<")
-        offset = allocate(group, name, tuple(shape), dtype)
-        if offset is not None:
-            self._taken.append((offset, offset + int(np.prod(shape)) * dtype.itemsize))
+        offset = self._plan.reserve(group, name, tuple(shape), dtype)
         for attribute, value in attributes.items():
             group[name].attrs.create(attribute, text(value))
         return Column(self._new, offset, dtype)
@@ -73,29 +67,10 @@ class NewFile:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        self.root.close()
+        layout = self._plan.layout()
         if kind is None:
-            for offset, data in self._memory.runs():
-                self._write_around_columns(offset, data)
-            end = max((stop for _, stop in self._taken), default=0)
-            if end < self._memory.size:  # HDF5 refuses a file shorter than it says
-                self._new.write(self._memory.size - 1, self._last_byte())
-
-    def _write_around_columns(self, at: int, data: bytes) -> None:
-        """Write a page, but for what of it belongs to columns."""
-        first, end = at, at + len(data)
-        for start, stop in sorted(self._taken):
-            if stop > at and start < end:
-                self._new.write(at, data[at - first:max(start - first, at - first)])
-                at = max(at, stop)
-        if at < end:
-            self._new.write(at, data[at - first:])
-
-    def _last_byte(self) -> bytes:
-        self._memory.seek(self._memory.size - 1)
-        byte = bytearray(1)
-        self._memory.readinto(byte)
-        return bytes(byte)
+            for offset, data in layout.metadata:
+                self._new.write(offset, data)
 
 
 def text(value: str) -> np.ndarray:

@@ -1,0 +1,62 @@
+"""From the arguments to a command, and from what becomes of it to an exit code."""
+
+import argparse
+import contextlib
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+
+import eventsnn
+from eventsnn.cli import convert, plot, repair, simulate, train
+from eventsnn.cli.options import Parser
+
+# What people can cause is told in one line; anything else is a defect, and shows its traceback.
+EXPECTED = (ValueError, TypeError, OSError, ArithmeticError, ImportError, MemoryError)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    options = parser().parse_args(arguments)
+    with warnings.catch_warnings(), _sigterm_unwinds():
+        warnings.simplefilter("once")
+        warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
+        try:
+            return options.command(options) or 0
+        except EXPECTED as error:
+            print(f"eventsnn: error: {_one_line(error)}", file=sys.stderr)
+            return 1
+        except KeyboardInterrupt:
+            print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)
+            return 128 + signal.SIGINT
+
+
+@contextlib.contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    """Let SIGTERM, too, unwind the stack: that closes a recording properly."""
+    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands."""
+    top = Parser(prog="eventsnn", description="Spiking neural networks: simulate, train, analyse.",
+                 allow_abbrev=False)
+    top.add_argument("--version", action="version", version=f"eventsnn {eventsnn.__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    for command in (simulate, train, plot, convert, repair):
+        command.add(commands)
+    train.add_evaluate(commands)
+    return top
+
+
+def _one_line(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    return text or type(error).__name__
