@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.analyse.bins import MOST
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel as compiled
@@ -91,6 +92,13 @@ def smooth_rate(spikes: Spikes, n_neurons: int, kernel: Any, dt: float, *, t_sto
     times : (n_times,) float64 array
         ``t_start + k dt``, s.
 
+    Raises
+    ------
+    ValueError
+        If `dt` or the kernel's parameter is not positive; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     Kernels stand at the spikes' own times, not at those of bins
@@ -110,7 +118,7 @@ def smooth_rate(spikes: Spikes, n_neurons: int, kernel: Any, dt: float, *, t_sto
     unit *= check.number(kernel._fields[0], kernel[0], above=0.0)
     t_start = check.number("t_start", t_start)
     duration = check.number("t_stop", t_stop, least=t_start) - t_start
-    dt = check.number("dt", dt, above=0.0)
+    dt = check.number("dt", dt, above=0.0, least=duration / MOST)
     n_times = int(np.floor(duration / dt * (1 + 2.0**-48))) + 1
     n, chunks = selected(spikes, n_neurons, ids)
     rate = np.zeros((n, n_times))
