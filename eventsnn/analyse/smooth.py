@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.analyse.bins import MOST
+from eventsnn.analyse.bins import MOST, ROUNDING
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel as compiled
@@ -119,11 +119,12 @@ def smooth_rate(spikes: Spikes, n_neurons: int, kernel: Any, dt: float, *, t_sto
     t_start = check.number("t_start", t_start)
     duration = check.number("t_stop", t_stop, least=t_start) - t_start
     dt = check.number("dt", dt, above=0.0, least=duration / MOST)
-    n_times = int(np.floor(duration / dt * (1 + 2.0**-48))) + 1
+    tolerance = ROUNDING * max(abs(t_start), abs(t_stop))
+    n_times = int(np.floor((duration + tolerance) / dt)) + 1
     n, chunks = selected(spikes, n_neurons, ids)
     rate = np.zeros((n, n_times))
     for times, rows in chunks:
-        _add(times, rows, number, unit, begin, end, t_start, dt, rate)
+        _add(times, rows, number, unit, begin, end, tolerance / unit, t_start, dt, rate)
     return rate, t_start + np.arange(n_times) * dt
 
 
@@ -144,9 +145,8 @@ def _density(number, x):
 
 
 @compiled
-def _add(times, rows, number, unit, begin, end, t_start, dt, rate):
-    """Add to (n, n_times) the kernels of spikes (m,); `unit` in s, `begin` and `end` in units."""
-    slack = 2.0**-44  # in units: a time that rounding moved over an edge
+def _add(times, rows, number, unit, begin, end, slack, t_start, dt, rate):
+    """Add to (n, n_times) the kernels of spikes (m,); `unit` in s, `begin` ... `slack` in units."""
     n_times = np.int64(rate.shape[1])
     for j in range(np.uint64(times.size)):
         k = np.uint64(rows[j])
