@@ -74,6 +74,12 @@ def smooth(c, kernel):
                           for t in train), 0 * times) for train in c.trains])
 
 
+def instantaneous(c):
+    return statistics.instantaneous_rate(
+        neos(c), 0.01 * pq.s, kernel=kernels.GaussianKernel(SIGMA * pq.s), cutoff=10,
+        center_kernel=False, border_correction=False).magnitude.T
+
+
 def spectrum(c):
     counts = binned(c).to_array() / c.bin_size
     signal = neo.AnalogSignal(counts.T, units="Hz", sampling_period=c.bin_size * pq.s)
@@ -116,6 +122,7 @@ PEERS = {
     "Epanechnikov": lambda c: smooth(c, kernels.EpanechnikovLikeKernel),
     "Exponential": lambda c: smooth(c, kernels.ExponentialKernel),
     "Alpha": lambda c: smooth(c, kernels.AlphaKernel),
+    "instantaneous_rate": instantaneous,
     "power_spectrum": spectrum,
     "isi_distance": lambda c: pyspikes(pyspike.isi_distance_matrix, c),
     "spike_distance": lambda c: pyspikes(pyspike.spike_distance_matrix, c),

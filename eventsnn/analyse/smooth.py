@@ -101,9 +101,16 @@ def smooth_rate(spikes: Spikes, n_neurons: int, kernel: Any, dt: float, *, t_sto
 
     Notes
     -----
-    Kernels stand at the spikes' own times, not at those of bins
-    (`elephant.statistics.instantaneous_rate` bins first), and are not corrected at the ends of the
-    window. Kernels with long tails end where they fall below 2^-53 of their peak.
+    Kernels stand at the spikes' own times, and are not corrected at the ends of the window. Those
+    with long tails end where they fall below 2^-53 of their peak. Memory for the result and one
+    chunk.
+
+    `elephant.statistics.instantaneous_rate` at a `sampling_period` of `dt`, with
+    ``center_kernel=False, border_correction=False`` and a large `cutoff`, is this of the times of
+    bins, ``t_start + dt * floor((times - t_start) / dt)``, the last one for a spike at `t_stop`. It
+    names kernels by their standard deviation sigma: `width` is sqrt(12) sigma (Rectangular),
+    sqrt(24) sigma (Triangular) or sqrt(20) sigma (Epanechnikov), `tau` is sigma (Exponential) or
+    sigma / sqrt(2) (Alpha).
 
     Examples
     --------
