@@ -71,7 +71,7 @@ def count_correlation(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop
 
     Notes
     -----
-    One pass; memory for the result and 32 MB, whatever `t_stop`. As
+    One pass; memory for some times the result and 32 MB, whatever `t_stop`. As
     `elephant.spike_train_correlation.correlation_coefficient` of the same bins: see `binned_counts`
     for their edges.
 
