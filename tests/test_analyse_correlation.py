@@ -132,6 +132,7 @@ def test_correlograms__of_pairs_are_those_of_all():
     counts, _ = analyse.correlograms(s, N, 0.003, 0.03, ids=IDS, pairs=pairs)
 
     assert_array_equal(counts, [everything[pair] for pair in pairs])
+    assert analyse.correlograms(s, N, 0.003, 0.03, pairs=[])[0].shape == (0, 21)
 
 
 @pytest.mark.parametrize(("options", "message"), [
