@@ -142,6 +142,7 @@ def disk(folder, name, n_neurons, n_spikes, duration, repeats):
         wrote = from_disk.write(path, n_neurons, n_spikes, duration)
         runs = [from_disk.analyse(path) for _ in range(repeats)]
         row(name, seconds=statistics.median(run["seconds"] for run in runs),
+            cpu_seconds=statistics.median(run["cpu_seconds"] for run in runs),
             peak_rss_mb=max(run["peak_rss_mb"] for run in runs), write_seconds=round(wrote, 1),
             file_mb=round(path.stat().st_size / 1e6))
 

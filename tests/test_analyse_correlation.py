@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from eventsnn import analyse
+from eventsnn.analyse import correlation
 from tests.analysis_trains import pieces, spikes, trains_of
 
 N = 12
@@ -47,6 +48,30 @@ def test_count_correlation__equals_numpy(seed):
     assert silent.size and np.isnan(correlation[silent]).all()
     assert_allclose(analyse.count_covariance(s, N, 0.05, **WINDOW), np.cov(counts, bias=True),
                     atol=1e-13)
+
+
+@pytest.mark.parametrize("block", [1, 40, 100, 10**6])
+@pytest.mark.parametrize("sparse", [0.0, 0.1, np.inf])
+def test_count_correlation__does_not_depend_on_the_blocks(monkeypatch, block, sparse):
+    s = spikes(0, n=300)
+    whole = analyse.count_correlation(s, N, 0.01, **WINDOW)
+    monkeypatch.setattr(correlation, "BLOCK", block)  # counts; 40 are 3 bins of 150
+    monkeypatch.setattr(correlation, "SPARSE", sparse)
+
+    assert_array_equal(analyse.count_correlation(iter(pieces(*s)), N, 0.01, **WINDOW), whole)
+
+
+def test_count_correlation__and_spectrum_take_any_order_within_a_piece():
+    times, ids = spikes(0)
+    order = np.random.default_rng(0).permutation(times.size)
+    s = times[order], ids[order]
+
+    for name in ("count_correlation", "count_covariance"):
+        assert_array_equal(STREAMED[name](s), STREAMED[name]((times, ids)))
+    power = [analyse.power_spectrum(x, N, 0.01, 0.2, **WINDOW)[0] for x in (s, (times, ids))]
+    assert_array_equal(*power)
+    with pytest.raises(ValueError, match="times must be sorted, and not before the last call"):
+        analyse.count_correlation(pieces(times, ids)[::-1], N, 0.05, **WINDOW)
 
 
 def naive_correlograms(trains, bin_size, m):
@@ -107,6 +132,7 @@ def test_correlograms__of_pairs_are_those_of_all():
     counts, _ = analyse.correlograms(s, N, 0.003, 0.03, ids=IDS, pairs=pairs)
 
     assert_array_equal(counts, [everything[pair] for pair in pairs])
+    assert analyse.correlograms(s, N, 0.003, 0.03, pairs=[])[0].shape == (0, 21)
 
 
 @pytest.mark.parametrize(("options", "message"), [

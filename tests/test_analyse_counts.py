@@ -289,3 +289,16 @@ def test_population_rate__of_some_neurons():
     assert_allclose(rate, expected * N / len(IDS), rtol=1e-14)
     with pytest.raises(ValueError, match="ids must name a neuron, got none"):
         analyse.population_rate(s, N, 2.0, 0.1, ids=[])
+
+
+@pytest.mark.parametrize("start", [0, 10_000_000, 864_000_000])  # steps; the last is a day
+def test_smooth_rate__on_a_grid_sees_spikes_at_the_times_it_is_computed_at(start):
+    # These kernels jump there: rounding must not take a spike for a later one.
+    grid = start + np.arange(0, 1001, 5)
+    window = {"t_start": start * 1e-4, "t_stop": (start + 1000) * 1e-4}
+
+    for kernel, peak in ((analyse.Exponential(1e-5), 1e5), (analyse.Rectangular(2e-4), 1 / 2e-4)):
+        rate, times = analyse.smooth_rate((grid * 1e-4, np.zeros(201, int)), 1, kernel, 5e-4,
+                                          **window)
+        assert times.size == 201
+        assert_allclose(rate[0], peak, rtol=1e-5)

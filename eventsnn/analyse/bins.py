@@ -14,6 +14,7 @@ from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel, scalar
 
+MOST = 2.0**53  # bins: whole numbers in float64
 ROUNDING = 16 * 2.0**-52  # relative, of a time that is a multiple of a step
 
 
@@ -46,7 +47,8 @@ def _bins(t_start: float, duration: float, bin_size: float) -> Bins:
     duration = check.number("duration", duration, above=0.0)
     t_start = check.number("t_start", t_start)
     tolerance = ROUNDING * max(abs(t_start), abs(t_start + duration))
-    bin_size = check.number("bin_size", bin_size, above=0.0, most=duration + tolerance)
+    bin_size = check.number("bin_size", bin_size, above=0.0, least=duration / MOST,
+                            most=duration + tolerance)
     tolerance /= bin_size
     return Bins(t_start, bin_size, 0, duration / bin_size + tolerance, tolerance)
 
@@ -88,6 +90,13 @@ def binned_counts(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop: fl
     -------
     (n, n_bins) int64 array
         One row for each of `ids`.
+
+    Raises
+    ------
+    ValueError
+        If no bin fits into the window; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
 
     Notes
     -----

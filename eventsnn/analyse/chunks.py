@@ -2,7 +2,12 @@
 
 Every analysis takes `spikes`, `n_neurons`, and mostly `ids`, `t_start` and `t_stop`: results have
 one row for each of `ids` (all neurons when None), in their order, and spikes count from `t_start`
-to `t_stop`, both included (no bound when None).
+to `t_stop`, both included (no bound when None). Times are compared with these bounds as they are;
+edges of bins allow for rounding, see `bins`.
+
+What does not fit is refused at the call, before the first chunk is read, with a ValueError or
+TypeError that names the argument; a chunk that does not, when it comes: times that are not finite,
+or not sorted where an analysis goes by the order, and neurons out of range.
 """
 
 from collections.abc import Iterable, Iterator

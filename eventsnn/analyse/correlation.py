@@ -62,9 +62,16 @@ def count_correlation(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop
         Symmetric, 1 on the diagonal; NaN in the rows and columns of neurons whose counts are all
         the same, as of silent ones.
 
+    Raises
+    ------
+    ValueError
+        If a chunk begins before the one that came, or no bin fits; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
-    One pass; memory for the result and 32 MB, whatever `t_stop`. As
+    One pass; memory for some times the result and 32 MB, whatever `t_stop`. As
     `elephant.spike_train_correlation.correlation_coefficient` of the same bins: see `binned_counts`
     for their edges.
 

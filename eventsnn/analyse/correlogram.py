@@ -8,7 +8,7 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.bins import ROUNDING
+from eventsnn.analyse.bins import MOST, ROUNDING
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.analyse.trains import sorted_by_row
 from eventsnn.core import check
@@ -45,6 +45,13 @@ def correlograms(spikes: Spikes, n_neurons: int, bin_size: float, max_lag: float
     lags : (2 m + 1,) float64 array
         Centres of the bins, ``-m ... m`` times `bin_size`, s.
 
+    Raises
+    ------
+    ValueError
+        If times are not sorted, or `pairs` out of range; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     A lag between two bins goes to the one nearer to 0, so that exchanging the pair reverses the
@@ -63,7 +70,7 @@ def correlograms(spikes: Spikes, n_neurons: int, bin_size: float, max_lag: float
     array([0, 0, 0])
     """
     bin_size = check.number("bin_size", bin_size, above=0.0)
-    m = round(check.number("max_lag", max_lag, least=0.0) / bin_size)
+    m = round(check.number("max_lag", max_lag, least=0.0, most=MOST * bin_size) / bin_size)
     n, chunks = selected(spikes, n_neurons, ids, t_start, t_stop, ordered=True)
     chosen, of = (None, np.arange(0)) if pairs is None else _chosen(pairs, n)
     counts = np.zeros((n * n if chosen is None else len(chosen), 2 * m + 1), np.int64)

@@ -26,6 +26,13 @@ def spike_counts(spikes: Spikes, n_neurons: int, *, t_start: float | None = None
     (n,) int64 array
         One entry for each of `ids`.
 
+    Raises
+    ------
+    ValueError
+        If times are not finite, neurons or `ids` are out of range, or `ids` name one twice.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Examples
     --------
     >>> spike_counts(([0.1, 0.2, 0.3], [2, 0, 2]), 3, t_stop=0.2, ids=[2, 0])

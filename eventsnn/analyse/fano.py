@@ -40,6 +40,13 @@ def fano_factor(spikes: Spikes, n_neurons: int, window: float, *, t_stop: float,
     (n,) array
         One entry for each of `ids`; NaN for a silent neuron.
 
+    Raises
+    ------
+    ValueError
+        If times are not sorted, or no `window` fits; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     One pass, 32 bytes a neuron. Sums are of whole numbers, so nothing is lost and the variance is

@@ -31,6 +31,13 @@ def interval_histogram(spikes: Spikes, n_neurons: int, edges, *, t_start: float 
     (n, n_bins) int64 array
         One row for each of `ids`; its sum over rows is the histogram of the population.
 
+    Raises
+    ------
+    ValueError
+        If times are not sorted, or `edges` do not ascend; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Examples
     --------
     >>> interval_histogram(([0.0, 0.1, 0.4, 0.5], [0, 0, 0, 1]), 2, [0.0, 0.2, 0.4])

@@ -45,6 +45,13 @@ def psth(spikes: Spikes, n_neurons: int, events, before: float, after: float, bi
     edges : (n_bins,) float64 array
         Left edges of the bins, s since the event.
 
+    Raises
+    ------
+    ValueError
+        If `bin_size` does not divide the time covered; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     A bin holds its right edge, as in `binned_counts`: a spike at the very time of an event lies in
@@ -58,10 +65,11 @@ def psth(spikes: Spikes, n_neurons: int, events, before: float, after: float, bi
     >>> edges.round(12)
     array([-0.1,  0. ,  0.1])
     """
-    events = np.sort(check.real_array("events", events).astype(np.float64))
+    events = check.real_array("events", events).astype(np.float64)
     check.finite("events", events)
     if events.ndim != 1 or events.size == 0:
         raise check.must("events", "be one or more times", f"shape {events.shape}")
+    events.sort()
     before = check.number("before", before, least=0.0)
     after = check.number("after", after, least=0.0)
     bins = covering(-before, before + after, bin_size)

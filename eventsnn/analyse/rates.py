@@ -46,6 +46,13 @@ def population_rate(spikes: Spikes, n_neurons: int, duration: float | None = Non
     edges : (n_bins,) float64 array
         Left edges of the bins, s.
 
+    Raises
+    ------
+    ValueError
+        If `duration` and `t_stop` are both given, or none; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     A bin holds its right edge and not its left one (only the first holds both), because a

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.analyse.bins import MOST, ROUNDING
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel as compiled
@@ -91,11 +92,25 @@ def smooth_rate(spikes: Spikes, n_neurons: int, kernel: Any, dt: float, *, t_sto
     times : (n_times,) float64 array
         ``t_start + k dt``, s.
 
+    Raises
+    ------
+    ValueError
+        If `dt` or the kernel's parameter is not positive; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
-    Kernels stand at the spikes' own times, not at those of bins
-    (`elephant.statistics.instantaneous_rate` bins first), and are not corrected at the ends of the
-    window. Kernels with long tails end where they fall below 2^-53 of their peak.
+    Kernels stand at the spikes' own times, and are not corrected at the ends of the window. Those
+    with long tails end where they fall below 2^-53 of their peak. Memory for the result and one
+    chunk.
+
+    `elephant.statistics.instantaneous_rate` at a `sampling_period` of `dt`, with
+    ``center_kernel=False, border_correction=False`` and a large `cutoff`, is this of the times of
+    bins, ``t_start + dt * floor((times - t_start) / dt)``, the last one for a spike at `t_stop`. It
+    names kernels by their standard deviation sigma: `width` is sqrt(12) sigma (Rectangular),
+    sqrt(24) sigma (Triangular) or sqrt(20) sigma (Epanechnikov), `tau` is sigma (Exponential) or
+    sigma / sqrt(2) (Alpha).
 
     Examples
     --------
@@ -110,12 +125,13 @@ def smooth_rate(spikes: Spikes, n_neurons: int, kernel: Any, dt: float, *, t_sto
     unit *= check.number(kernel._fields[0], kernel[0], above=0.0)
     t_start = check.number("t_start", t_start)
     duration = check.number("t_stop", t_stop, least=t_start) - t_start
-    dt = check.number("dt", dt, above=0.0)
-    n_times = int(np.floor(duration / dt * (1 + 2.0**-48))) + 1
+    dt = check.number("dt", dt, above=0.0, least=duration / MOST)
+    tolerance = ROUNDING * max(abs(t_start), abs(t_stop))
+    n_times = int(np.floor((duration + tolerance) / dt)) + 1
     n, chunks = selected(spikes, n_neurons, ids)
     rate = np.zeros((n, n_times))
     for times, rows in chunks:
-        _add(times, rows, number, unit, begin, end, t_start, dt, rate)
+        _add(times, rows, number, unit, begin, end, tolerance / unit, t_start, dt, rate)
     return rate, t_start + np.arange(n_times) * dt
 
 
@@ -136,9 +152,8 @@ def _density(number, x):
 
 
 @compiled
-def _add(times, rows, number, unit, begin, end, t_start, dt, rate):
-    """Add to (n, n_times) the kernels of spikes (m,); `unit` in s, `begin` and `end` in units."""
-    slack = 2.0**-44  # in units: a time that rounding moved over an edge
+def _add(times, rows, number, unit, begin, end, slack, t_start, dt, rate):
+    """Add to (n, n_times) the kernels of spikes (m,); `unit` in s, `begin` ... `slack` in units."""
     n_times = np.int64(rate.shape[1])
     for j in range(np.uint64(times.size)):
         k = np.uint64(rows[j])

@@ -54,6 +54,13 @@ def power_spectrum(spikes: Spikes, n_neurons: int, bin_size: float, segment: flo
     frequencies : (n_frequencies,) float64 array
         From 0, Hz.
 
+    Raises
+    ------
+    ValueError
+        If a segment has less than 2 bins, or more than there are; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     One pass; memory for a few segments, whatever `t_stop`. For all spikes of a population together

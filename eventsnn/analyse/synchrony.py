@@ -40,6 +40,13 @@ def synchrony(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop: float,
     float
         In 0 ... 1; NaN if no neuron's count varies.
 
+    Raises
+    ------
+    ValueError
+        If times are not sorted, or no bin fits; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Notes
     -----
     One pass; memory for the bins and 32 bytes a neuron.

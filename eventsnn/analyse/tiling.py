@@ -75,11 +75,9 @@ def _term(p, t):
 @kernel
 def _tiled(train, t_start, t_stop, dt):
     """Share of the window within `dt` of a spike."""
-    covered, until = 0.0, t_start
-    for time in train:
-        begin, end = max(time - dt, until), min(time + dt, t_stop)
-        covered += end - begin if end > begin else 0.0
-        until = max(until, end)
+    covered = min(train[0] - t_start, dt) + min(t_stop - train[-1], dt)
+    for k in range(1, train.size):
+        covered += min(train[k] - train[k - 1], 2 * dt)
     return covered / (t_stop - t_start)
 
 

@@ -44,6 +44,13 @@ def spike_trains(spikes: Spikes, n_neurons: int, *, t_stop: float, t_start: floa
     -------
     Trains
 
+    Raises
+    ------
+    ValueError
+        If times are not sorted; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Examples
     --------
     >>> trains = spike_trains(([0.1, 0.2, 0.3], [1, 0, 1]), 2, t_stop=1.0)

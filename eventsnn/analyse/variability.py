@@ -25,6 +25,13 @@ def interval_statistics(spikes: Spikes, n_neurons: int, *, t_start: float | None
     -------
     IntervalStatistics
 
+    Raises
+    ------
+    ValueError
+        If times are not sorted; and as `spike_counts` does.
+    TypeError
+        If `spikes` are no pairs, or neurons no whole numbers.
+
     Examples
     --------
     >>> statistics = interval_statistics(([0.1, 0.2, 0.3, 0.6], [4, 4, 2, 4]), 5, ids=[4, 2])

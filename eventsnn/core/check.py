@@ -28,8 +28,8 @@ E = TypeVar("E", bound=Exception)
 
 def must(argument: str, demand: str, got: object, remedy: str = "",
          error: type[E] = ValueError) -> E:  # type: ignore[assignment]  # mypy: TypeVar default
-    """The exception of a refused argument, to be raised by the caller."""
-    text = f"{argument} must {demand}, got {got}"
+    """The exception of a refused argument, to be raised by the caller; one line."""
+    text = " ".join(map(str.strip, f"{argument} must {demand}, got {got}".splitlines()))
     return error(f"{text}; {remedy}" if remedy else text)
 
 
