@@ -18,7 +18,7 @@ from eventsnn.record import Recorder, manifest, parts, repair
 from tests.failing_disk import Disk, Stop
 from tests.recordings import DT, SIZES, read, spikes
 
-KILLS = int(os.environ.get("EVENTSNN_KILLS", 30))  # 200 in a long run
+KILLS = [30, pytest.param(200, marks=pytest.mark.long)]
 STEPS, IDS = spikes(np.random.default_rng(3), 400, 80)
 
 
@@ -59,7 +59,8 @@ def recovered(path, safe, old=b""):
 
 @pytest.mark.parametrize("old", [b"", b"old"])
 @pytest.mark.parametrize("how", [{}, {"torn": True}, {"lost": True}], ids=str)
-def test_recorder__machine_stops_at_every_change_of_the_disk(tmp_path, monkeypatch, how, old):
+def test_recorder__machine_stops_at_every_change_of_the_disk(
+        tmp_path, monkeypatch, no_fsync, how, old):
     k, n = 1, None
     while n is None or k <= n:
         folder = tmp_path / str(k)
@@ -236,12 +237,13 @@ while True:
 """
 
 
-def test_recorder__killed_at_random_moments_loses_nothing_that_was_safe(tmp_path):
+@pytest.mark.parametrize("kills", KILLS)
+def test_recorder__killed_at_random_moments_loses_nothing_that_was_safe(tmp_path, kills):
     rng = np.random.default_rng(5)
     steps, ids = spikes(rng, 200_000, 80, n_steps=100_000)
     np.save(tmp_path / "spikes.npy", np.stack([steps, ids]))
     within = 0
-    for k in range(KILLS):
+    for k in range(kills):
         path = tmp_path / str(k) / "run.h5"
         path.parent.mkdir()
         with subprocess.Popen(
@@ -269,4 +271,4 @@ def test_recorder__killed_at_random_moments_loses_nothing_that_was_safe(tmp_path
         with h5py.File(path) as file:
             assert file["spikes/exc/node_ids"].shape == (len(found),)
         assert [p.name for p in path.parent.iterdir()] == ["run.h5"]
-    assert within > KILLS / 3  # most are hit while they record
+    assert within > kills / 3  # most are hit while they record

@@ -1,7 +1,6 @@
 """Damaged and hostile recordings: no crash, no hang, no surprise; each in a child with a limit."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -11,9 +10,9 @@ import pytest
 
 from eventsnn.errors import FormatError
 from eventsnn.record import Recorder, manifest
-from tests.recordings import DT, SIZES, record, spikes
+from tests.recordings import DT, SIZES, record, spikes, unseal
 
-MUTATIONS = int(os.environ.get("EVENTSNN_MUTATIONS", 600))  # 10,000 in a long run
+MUTATIONS = [400, pytest.param(10_000, marks=pytest.mark.long)]
 RSS_MB = 100
 
 CHILD = """
@@ -73,23 +72,48 @@ def mutate(rng, content):
     return bytes(content)
 
 
-def test_recording__mutated_files_are_read_or_refused(tmp_path):
+def mutants(rng, folder, content, n):
+    """Files that differ from `content`."""
+    paths = []
+    for k in range(n):
+        changed = content
+        while changed == content:
+            changed = mutate(rng, content)
+        paths.append(folder / f"{k}.h5")
+        paths[-1].write_bytes(changed)
+    return paths
+
+
+@pytest.mark.parametrize("n", MUTATIONS)
+def test_recording__mutated_files_are_refused(tmp_path, n):
     rng = np.random.default_rng(7)
     record(tmp_path / "run.h5", *spikes(rng, 100, 80))
-    content, paths = (tmp_path / "run.h5").read_bytes(), []
-    for k in range(MUTATIONS):
-        paths.append(tmp_path / f"{k}.h5")
-        paths[-1].write_bytes(mutate(rng, content))
+    paths = mutants(rng, tmp_path, (tmp_path / "run.h5").read_bytes(), n)
 
-    said = look(paths, limit=60 + MUTATIONS / 20)
+    said = look(paths, limit=60 + n / 20)
 
-    assert [one for one in said if one.get("error", "FormatError") != "FormatError"] == []
+    assert {one.get("error") for one in said} == {"FormatError"}
+    assert all("\n" not in one["text"] for one in said)
+    assert max(one["s"] for one in said) < 5 and said[-1]["mb"] < RSS_MB
+
+
+@pytest.mark.parametrize("n", MUTATIONS)
+def test_recording__mutated_files_of_others_are_read_or_refused(tmp_path, n):
+    rng = np.random.default_rng(7)
+    record(tmp_path / "run.h5", *spikes(rng, 100, 80))
+    unseal(tmp_path / "run.h5")
+    paths = mutants(rng, tmp_path, (tmp_path / "run.h5").read_bytes(), n)
+
+    said = look(paths, limit=60 + n / 20)
+
+    assert {one["error"] for one in said if "error" in one} == {"FormatError"}
     assert all("\n" not in one.get("text", "") for one in said)
     assert max(one["s"] for one in said) < 5 and said[-1]["mb"] < RSS_MB
-    assert sum("error" in one for one in said) > MUTATIONS / 4
+    assert sum("error" in one for one in said) > n / 10
 
 
-def test_recording__mutated_parts_are_always_refused(tmp_path, small_parts):
+@pytest.mark.parametrize("n", MUTATIONS)
+def test_recording__mutated_parts_are_always_refused(tmp_path, small_parts, n):
     rng = np.random.default_rng(8)
     recorder = Recorder(tmp_path / "run.h5", SIZES, DT, part_spikes=200)
     recorder.append("exc", *spikes(rng, 200, 80))
@@ -97,7 +121,7 @@ def test_recording__mutated_parts_are_always_refused(tmp_path, small_parts):
     folder, paths = tmp_path / "run.h5.parts", []
     whole = {p.name: p.read_bytes() for p in folder.iterdir()}
     recorder.close()
-    for k in range(MUTATIONS // 2):
+    for k in range(n // 2):
         paths.append(tmp_path / f"{k}.h5.parts")
         paths[-1].mkdir()
         victim = "part-r0-000000.h5" if k % 4 else manifest.NAME
@@ -107,7 +131,7 @@ def test_recording__mutated_parts_are_always_refused(tmp_path, small_parts):
                 changed = mutate(rng, content)
             (paths[-1] / name).write_bytes(changed)
 
-    said = look(paths, limit=60 + MUTATIONS / 20)
+    said = look(paths, limit=60 + n / 20)
 
     silent = [one for one in said if one.get("read", 0) not in (0,)]
     assert silent == []  # at most, a torn last line: a recording with no spikes

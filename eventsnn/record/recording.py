@@ -217,9 +217,6 @@ class Recording:
     def _chosen(self, population: str, n: int, size: int, first: int, last: int, start: float,
                 stop: float, wanted: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         everything = wanted is None and start == -np.inf and stop == np.inf
-        is_wanted = np.zeros(size, bool)
-        if wanted is not None:
-            is_wanted[wanted[(wanted >= 0) & (wanted < size)]] = True
         for times, ids in self._read(population, n, first, last):
             if ids.max() >= size:
                 raise self._refuse(f"a recording of {size} neurons in {population!r}",
@@ -227,7 +224,7 @@ class Recording:
             if not everything:
                 mine = (times >= start) & (times < stop)
                 if wanted is not None:
-                    mine &= is_wanted[ids]
+                    mine &= np.isin(ids, wanted)
                 times, ids = times[mine], ids[mine]
             if ids.size:
                 yield times, ids

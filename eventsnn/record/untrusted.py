@@ -17,8 +17,8 @@ from eventsnn.errors import FormatError
 
 SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
 MOST_EXPANSION = 1000  # bytes declared per byte stored; gzip reaches it on constant data only
-# h5py's, of damaged files
-DAMAGE = OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError
+# What h5py raises on damaged files; MemoryError, where one declares more than there is.
+DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
 
 
 class Untrusted:
