@@ -3,5 +3,6 @@
 from eventsnn.record.recorder import Recorder
 from eventsnn.record.recording import Recording
 from eventsnn.record.repair import Repair, repair
+from eventsnn.record.survey import Survey, survey
 
-__all__ = ["Recorder", "Recording", "Repair", "repair"]
+__all__ = ["Recorder", "Recording", "Repair", "Survey", "repair", "survey"]

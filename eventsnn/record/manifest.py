@@ -60,6 +60,16 @@ class Manifest(NamedTuple):
         return {name: sum(part.counts[name] for part in self.parts)
                 for name in self.head.populations}
 
+    @property
+    def until(self) -> float:
+        """Of the time before, s, all spikes of the populations that spiked are in the parts."""
+        last: dict[str, int] = {}
+        for part in self.parts:
+            last |= part.last_steps
+        if not self.complete:
+            return min((step * self.head.dt for step in last.values()), default=0.0)
+        return max(self.duration or 0.0, *(step * self.head.dt for step in last.values()), 0.0)
+
 
 def line(kind: str, content: dict[str, Any]) -> bytes:
     """A line, with its CRC."""

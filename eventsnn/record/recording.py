@@ -74,6 +74,11 @@ class Recording:
         self._known(population)
         return self._source.count(population)
 
+    def is_by_time(self, population: str) -> bool:
+        """Whether the file says that the spikes of a population are sorted by time."""
+        self._known(population)
+        return self._source.is_by_time(population)
+
     def chunks(self, population: str, n: int = 1_000_000
                ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Spikes of a population, in the order of the file, `n` at a time.

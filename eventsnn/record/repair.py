@@ -65,10 +65,8 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = MERGE_SPIKES) -> Repa
 def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, merge_spikes: int
             ) -> Repair:
     head, whole, losses, lost = found.head, [], [], 0
-    until = min((last * head.dt for last in _last_steps(found).values()), default=0.0)
-    if found.complete:
-        until = max(until, found.duration or 0.0, *(p.last_step * head.dt for p in found.parts))
-    else:
+    until = found.until
+    if not found.complete:
         losses.append(f"the run broke off: what came after the last part, at {until:g} s, is lost")
     for part in found.parts:
         try:
@@ -97,13 +95,6 @@ def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, 
             parts.clear(folder)
             files.remove_folder(folder)
     return Repair(path, counts, lost, until, not losses, losses)
-
-
-def _last_steps(found: manifest.Manifest) -> dict[str, int]:
-    last: dict[str, int] = {}
-    for part in found.parts:
-        last |= part.last_steps
-    return last
 
 
 def _nothing(path: pathlib.Path, folder: pathlib.Path) -> FileNotFoundError:
