@@ -71,7 +71,7 @@ def test_info__of_another_programs_recording(tmp_path, capsys):
 
     assert found["populations"] == {"cells": {"neurons": 7, "spikes": 2, "sorting": "other"}}
     assert (found["duration_s"], found["dt_s"], found["provenance"]) == (0.009, None, {})
-    assert "another program" in table(capsys, tmp_path / "theirs.h5")
+    assert "another program; of neurons only" in table(capsys, tmp_path / "theirs.h5")
 
 
 @pytest.mark.parametrize("suffix", ["", ".parts"])

@@ -67,6 +67,11 @@ def count_correlation(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop
     """
     moments = _moments(binned_counts(spikes, n_neurons, bin_size, t_start=t_start, t_stop=t_stop,
                                      ids=ids))
+    return pearson(moments)
+
+
+def pearson(moments: np.ndarray) -> np.ndarray:
+    """Pearson's coefficients of covariances (n, n), or of any multiple of them."""
     deviation = np.sqrt(moments.diagonal())
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = moments / np.outer(deviation, deviation)

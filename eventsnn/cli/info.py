@@ -52,15 +52,15 @@ def _recording(path: pathlib.Path) -> Found:
                    "sorting": "by_time" if recording.is_by_time(name) else "other"}
             for name in recording.populations}
         duration, dt = recording.duration, recording.dt
-        about = recording.provenance
+        about, stated = recording.provenance, recording.stated_duration is not None
     title = "a SONATA recording of spikes"
-    rows = [("duration", f"{duration:g} s")]
+    rows = [("duration", f"{duration:g} s" + ("" if stated else ", the time of the last spike"))]
     if dt is not None:
         rows.append(("step", f"{dt:g} s"))
     if about:
         rows += _origin(about)
     else:
-        rows.append(("origin", "another program: neurons and duration may be those of the spikes"))
+        rows.append(("origin", "another program; of neurons only those are known that spiked"))
     return _spikes(title, rows, populations, {"duration_s": duration, "dt_s": dt,
                                               "provenance": about})
 

@@ -35,11 +35,11 @@ def kind_of(path: str | os.PathLike) -> str:
     if path.is_dir() and path.name.endswith(".parts"):
         return "parts"
     if not path.exists():
-        parts = path.with_name(path.name + ".parts")
-        raise check.must(str(path), "exist", *(
-            (f"only {parts.name}, the parts of a run that goes on or broke off",
-             f"name the folder, or try eventsnn repair {path}") if parts.is_dir()
-            else ("nothing of that name",)), error=FileNotFoundError)
+        parts, got, remedy = path.with_name(path.name + ".parts"), "nothing of that name", ""
+        if parts.is_dir():
+            got = f"only {parts.name}, the parts of a run that goes on or broke off"
+            remedy = f"name the folder, or try eventsnn repair {path}"
+        raise check.must(str(path), "exist", got, remedy, FileNotFoundError)
     if path.is_dir():
         raise check.must(str(path), "be a file", "a folder", error=IsADirectoryError)
     with open(path, "rb"):  # its errors name the file and the reason; HDF5's do not
@@ -104,6 +104,8 @@ class Session:
         The format knows no step.
     duration : float
         Time up to which neurons were observed, s; that of the last spike if the file does not say.
+    stated_duration : float or None
+        The same, None if the file does not say.
     """
 
     dt: float | None = None
@@ -113,8 +115,8 @@ class Session:
         self.populations = sorted(self._spikes)
         self.provenance: dict[str, Any] = {}
         last = max((p.times[-1] for p in self._spikes.values() if p.times.size), default=0.0)
-        observed = read_observed(path)
-        self.duration = float(last if observed is None else max(last, observed))
+        self.stated_duration = read_observed(path)
+        self.duration = float(max(last, self.stated_duration or 0.0))
 
     def size(self, population: str) -> int:
         """Neurons in a population."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from eventsnn.analyse.sample import evenly_spaced
 from eventsnn.core import check
 from eventsnn.plot.figure import (
     BLUE, OTHERS, STYLE, VERMILION, caption, check_picture, new_figure, save,
@@ -116,7 +117,7 @@ def traces(variables: Mapping[str, Any], times: Any, path: str | os.PathLike, *,
     ids = np.arange(*k) if ids is None else np.asarray(ids)
     check.shape("ids", ids.shape, k, "a neuron a column")
     n_drawn = min(ids.size, check.integer("max_traces", max_traces, least=1))
-    columns = (2 * np.arange(n_drawn) + 1) * ids.size // (2 * max(n_drawn, 1))
+    columns = evenly_spaced(ids.size, n_drawn)
     figure = new_figure(PANEL * len(arrays) + 0.6)
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(arrays), 1, sharex=True, squeeze=False)[:, 0]

@@ -10,6 +10,7 @@ import numpy as np
 
 from eventsnn.analyse import population_rate
 from eventsnn.analyse.chunks import Chunk, Spikes, each_chunk, is_pair
+from eventsnn.analyse.sample import evenly_spaced
 from eventsnn.core import check
 from eventsnn.plot.figure import (
     HEIGHT, STYLE, WIDTH, caption, check_picture, colours, new_figure, save,
@@ -97,7 +98,7 @@ class Sample:
 
     def __init__(self, n_neurons: int, n_drawn: int, t_start: float, t_stop: float) -> None:
         self.n_neurons = n_neurons
-        self.neurons = (2 * np.arange(n_drawn) + 1) * n_neurons // (2 * n_drawn)
+        self.neurons = evenly_spaced(n_neurons, n_drawn)
         self._row = np.full(n_neurons, -1, np.int32)
         self._row[self.neurons] = np.arange(n_drawn)
         self._spiked = np.zeros((n_drawn, COLUMNS), bool)

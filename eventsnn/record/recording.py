@@ -55,11 +55,16 @@ class Recording:
     @property
     def duration(self) -> float:
         """Time covered, s; the time of the last spike if the file does not say."""
-        known = [v for v in map(self._number("duration_ms"), self.populations) if v is not None]
-        if known:
-            return max(known) / 1e3
+        if (stated := self.stated_duration) is not None:
+            return stated
         return max((times.max() for name in self.populations
                     for times, _ in self._read(name, 1_000_000) if times.size), default=0.0)
+
+    @property
+    def stated_duration(self) -> float | None:
+        """Time covered, s, or None if the file does not say."""
+        known = [v for v in map(self._number("duration_ms"), self.populations) if v is not None]
+        return max(known) / 1e3 if known else None
 
     def size(self, population: str) -> int:
         """Neurons in a population; the largest neuron that spiked + 1 if the file does not say."""
