@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 
 import eventsnn
-from eventsnn.cli import convert, info, plot, repair, simulate, train
+from eventsnn.cli import analyse, convert, info, plot, repair, simulate, train
 from eventsnn.cli.options import Parser
 
 # What people can cause is told in one line; anything else is a defect, and shows its traceback.
@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
                  allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"eventsnn {eventsnn.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (simulate, train, info, plot, convert, repair):
+    for command in (simulate, train, info, analyse, plot, convert, repair):
         command.add(commands)
     train.add_evaluate(commands)
     return top

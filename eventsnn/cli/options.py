@@ -34,6 +34,12 @@ def add_recording(command: argparse.ArgumentParser) -> None:
     command.add_argument("file", type=pathlib.Path, metavar="FILE.h5", help="a recording")
 
 
+def add_spikes(command: argparse.ArgumentParser) -> None:
+    """Recorded spikes to read, in any of the formats."""
+    command.add_argument("file", type=pathlib.Path, metavar="FILE",
+                         help="a SONATA recording, the folder of its parts, or an NWB file")
+
+
 def progress(options: argparse.Namespace) -> bool | None:
     """Whether to show progress; None: on terminals."""
     return False if options.quiet else None

@@ -107,7 +107,37 @@ def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike
         axes.plot(frequencies[keep], values[keep], color=colour[name], linewidth=0.8, label=name)
     axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)",
              ylabel="power (Hz$^2$/Hz)")
+    whole_decades(axes, [values[keep] for values in lines.values()])
     return _finish(figure, axes, lines, path, overwrite, "")
+
+
+def smoothed(frequencies: np.ndarray, power: np.ndarray,
+             per_decade: int = 25) -> tuple[np.ndarray, np.ndarray]:
+    """A spectrum as means over bins that are equal on a logarithmic axis, as far as it is finer.
+
+    Examples
+    --------
+    >>> smoothed(np.arange(5.0), np.array([9.0, 1.0, 2.0, 3.0, 4.0]), per_decade=2)
+    (array([1., 3.]), array([1., 3.]))
+    """
+    frequencies, power = frequencies[1:], power[1:]
+    bins = np.floor(np.log10(frequencies / frequencies[0]) * per_decade + 0.5).astype(np.int64)
+    first = np.flatnonzero(np.diff(bins, prepend=-1))
+    n = np.diff(np.append(first, bins.size))
+    return np.add.reduceat(frequencies, first) / n, np.add.reduceat(power, first) / n
+
+
+def whole_decades(axes: Any, values: Iterable[np.ndarray]) -> None:
+    """Let a logarithmic axis end at powers of ten, so that its labels are these."""
+    from matplotlib.ticker import NullFormatter
+
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    positive = [v[v > 0] for v in values]
+    positive = [v for v in positive if v.size]
+    if positive:
+        low = math.floor(math.log10(min(v.min() for v in positive)))
+        high = math.ceil(math.log10(max(v.max() for v in positive)))
+        axes.set_ylim(10.0 ** low, 10.0 ** max(high, low + 1))
 
 
 def training(history: Iterable[Any], path: str | os.PathLike, *,
