@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.cli.options import add_picture, add_spikes
+
 
 class Selection(NamedTuple):
     """Populations of an open recording, and a stretch of time."""
@@ -20,6 +22,21 @@ class Selection(NamedTuple):
     def sizes(self) -> dict[str, int]:
         """Neurons of each population."""
         return {name: self.recording.size(name) for name in self.populations}
+
+    def only(self, why: str) -> str:
+        """The one population that there is."""
+        from eventsnn.core import check
+
+        if len(self.populations) > 1:
+            raise check.must("--population", f"name one population for {why}",
+                             ", ".join(self.populations))
+        return self.populations[0]
+
+    def chunks(self, population: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Spikes in the order of the file, in chunks: times, s, and neurons."""
+        from eventsnn.record.ordered import stretch
+
+        return stretch(self.recording, population, 1_000_000, *self.window)
 
     def by_time(self, population: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Spikes by time, in chunks: times, s, and neurons."""
@@ -36,6 +53,17 @@ def add_selection(command: argparse.ArgumentParser) -> None:
                          help="spikes before this time, s (all to the end)")
     command.add_argument("--population", nargs="+", action="extend", metavar="NAME",
                          help="populations, by name (all)")
+
+
+def add_kind(kinds: Any, name: str, command: Any, what: str) -> argparse.ArgumentParser:
+    """A kind of picture of a part of a recording."""
+    kind = kinds.add_parser(name, help=what, allow_abbrev=False,
+                            description=f"Draw {what}; a line each population.")
+    add_spikes(kind)
+    add_picture(kind)
+    add_selection(kind)
+    kind.set_defaults(command=command)
+    return kind
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Models and spikes of other programs, to and from ours."""
 
+from eventsnn.interop.matrices import read_matrix
 from eventsnn.interop.neo import from_neo, to_neo
 from eventsnn.interop.norse import load_norse
 from eventsnn.interop.nwb import read_nwb, write_nwb
@@ -7,5 +8,5 @@ from eventsnn.interop.spikes import kind_of, open_spikes
 from eventsnn.interop.tables import write_csv, write_npz
 from eventsnn.interop.units import Units, of_recording
 
-__all__ = ["Units", "from_neo", "kind_of", "load_norse", "of_recording", "open_spikes", "read_nwb",
-           "to_neo", "write_csv", "write_npz", "write_nwb"]
+__all__ = ["Units", "from_neo", "kind_of", "load_norse", "of_recording", "open_spikes",
+           "read_matrix", "read_nwb", "to_neo", "write_csv", "write_npz", "write_nwb"]

@@ -11,7 +11,9 @@ import numpy as np
 from eventsnn.analyse import PooledIntervals, PopulationRate, Summary
 from eventsnn.core import check
 from eventsnn.plot.curves import smoothed, whole_decades
-from eventsnn.plot.figure import STYLE, caption, check_picture, colours, new_figure, save
+from eventsnn.plot.figure import (
+    STYLE, caption, check_picture, colours, new_figure, save, say_none,
+)
 from eventsnn.plot.spikes import (
     Sample, draw_raster, finest_bin, merge_bins, name_populations, sample_sizes, sampled_text,
 )
@@ -145,15 +147,16 @@ def _draw_rates(axes: Any, summaries: Mapping[str, Summary], colour: dict[str, s
 
 
 def _draw_spectra(axes: Any, summaries: Mapping[str, Summary], colour: dict[str, str]) -> None:
-    lines = {name: smoothed(one.frequencies, one.power) for name, one in summaries.items()
+    lines = {name: smoothed(one.frequencies[1:], one.power[1:]) for name, one in summaries.items()
              if one.n_spikes and one.power.size > 1}
     for name, (frequencies, power) in lines.items():
         axes.plot(frequencies, power, color=colour[name], linewidth=0.9)
     axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)",
              ylabel="power (Hz$^2$/Hz)")
+    axes.set_xlim(*next(((f[0], f[-1]) for f, _ in lines.values()), (1.0, 500.0)))
     whole_decades(axes, [power for _, power in lines.values()])
     if not lines:
-        _say_none(axes)
+        say_none(axes)
 
 
 def _nearly_all(values: np.ndarray) -> float:
@@ -179,8 +182,4 @@ def _shares(axes: Any, counts: Mapping[str, np.ndarray], edges: np.ndarray,
         axes.stairs(share, edges, baseline=None, color=colour[name], linewidth=0.9)
     axes.set_ylim(0, 1.08 * max((share.max() for share in filled.values()), default=100.0))
     if not filled:
-        _say_none(axes)
-
-
-def _say_none(axes: Any) -> None:
-    axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", color="0.35")
+        say_none(axes)

@@ -13,7 +13,7 @@ from eventsnn.analyse.chunks import Chunk, Spikes, each_chunk, is_pair
 from eventsnn.analyse.sample import evenly_spaced
 from eventsnn.core import check
 from eventsnn.plot.figure import (
-    HEIGHT, STYLE, WIDTH, caption, check_picture, colours, new_figure, save,
+    HEIGHT, STYLE, WIDTH, caption, check_picture, colours, legend, new_figure, save,
 )
 
 COLUMNS = 4200  # instants told apart: two a pixel of a printed page
@@ -212,9 +212,7 @@ def name_populations(figure: Any, shown: dict[str, Sample], colour: dict[str, st
         handles = [Line2D([], [], linestyle="none", marker="s", markersize=5, color=colour[name],
                           label=f"{name} ({sample.n_neurons:,})")
                    for name, sample in shown.items()]
-        columns = len(handles) if len(handles) <= 5 else 4  # as wide as the page has room
-        figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False,
-                      handletextpad=0.1)
+        legend(figure, handles, handletextpad=0.1)
 
 
 def sampled_text(shown: dict[str, Sample], bin_size: float) -> str:

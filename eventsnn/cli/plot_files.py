@@ -1,0 +1,153 @@
+"""Pictures of other files than spikes: ``eventsnn plot traces``, ``weights`` and ``training``."""
+
+import argparse
+import csv
+import math
+import pathlib
+from typing import Any, NamedTuple
+
+from eventsnn.cli.options import add_picture, check_out
+
+MOST_TRACES = 5
+
+
+def add(kinds: Any) -> None:
+    """Add the kinds of pictures."""
+    traces = kinds.add_parser(
+        "traces", help="recorded variables over time", allow_abbrev=False,
+        description="Draw recorded variables of single neurons over time, a panel each.")
+    traces.add_argument("file", type=pathlib.Path, nargs="+", metavar="FILE",
+                        help="SONATA reports of one run, such as run.v.h5")
+    add_picture(traces)
+    traces.add_argument("--from", dest="t_start", type=float, metavar="S",
+                        help="from this time on, s (the first)")
+    traces.add_argument("--to", dest="t_stop", type=float, metavar="S",
+                        help="before this time, s (all to the last)")
+    traces.add_argument("--population", metavar="NAME", help="which, if there are several")
+    traces.add_argument("--neurons", type=int, nargs="+", metavar="N",
+                        help=f"which ({MOST_TRACES} evenly spaced ones)")
+    traces.set_defaults(command=_traces)
+    weights = kinds.add_parser(
+        "weights", help="a weight matrix, and the distribution of its entries",
+        allow_abbrev=False,
+        description="Draw a weight matrix and the distribution of its entries.")
+    weights.add_argument("file", type=pathlib.Path, metavar="FILE.npz",
+                         help="what scipy.sparse.save_npz wrote, or numpy.save (.npy)")
+    add_picture(weights)
+    weights.add_argument("--rows", choices=("senders", "receivers"), default="senders",
+                         help="what a row is: senders, as Network.connect takes them, or "
+                         "receivers, as layers have them (%(default)s)")
+    weights.set_defaults(command=_weights)
+    training = kinds.add_parser(
+        "training", help="loss and accuracy over the epochs of a training", allow_abbrev=False,
+        description="Draw loss and accuracy over the epochs of a training.")
+    training.add_argument("file", type=pathlib.Path, metavar="LOG.csv",
+                          help="a table with a header: loss, accuracy, and perhaps epoch and "
+                          "validation")
+    add_picture(training)
+    training.set_defaults(command=_training)
+
+
+def _traces(options: argparse.Namespace) -> None:
+    from eventsnn.core import check
+    from eventsnn.plot import traces
+
+    check_out(options)
+    for name, value in (("--from", options.t_start), ("--to", options.t_stop)):
+        if value is not None:
+            check.number(name, value)
+    if options.t_start is not None and options.t_stop is not None \
+            and not options.t_stop > options.t_start:
+        raise check.must("--to", f"be above --from, {options.t_start:g} s",
+                         f"{options.t_stop:g} s")
+    panels: dict[str, Any] = {}
+    times = chosen = None
+    for path in options.file:
+        label, found, ids, values = _variable(path, options)
+        if times is not None and (found.shape != times.shape or (found != times).any()
+                                  or ids.tolist() != chosen):
+            raise check.must(str(path), f"have the times and neurons of {options.file[0]}",
+                             "others")
+        times, chosen = found, ids.tolist()
+        panels[label if label not in panels else f"{label}, {path.name}"] = values
+    traces(panels, times, options.out, ids=chosen, max_traces=len(chosen or [0]) or 1,
+           overwrite=options.overwrite)
+
+
+def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any, Any, Any]:
+    """What the axis is called; times, s, neurons, and their values (T, k)."""
+    import numpy as np
+
+    from eventsnn.analyse.sample import evenly_spaced
+    from eventsnn.core import check
+    from eventsnn.interop import kind_of
+
+    if (kind := kind_of(path)) != "report":
+        raise check.must(str(path), "be a SONATA report", f"a {kind}")
+    from eventsnn.record import Report  # type: ignore[attr-defined]
+
+    with Report(path) as report:
+        names = list(report.populations)
+        if options.population is None and len(names) != 1:
+            raise check.must("--population", f"name one of {', '.join(names)}", "none")
+        name = check.names("--population", [options.population or names[0]], names)[0]
+        known = np.unique(report.ids(name))
+        wanted = known[evenly_spaced(known.size, MOST_TRACES)]
+        if options.neurons:
+            wanted = np.array(options.neurons)
+            if (missing := np.setdiff1d(wanted, known)).size:
+                raise check.must("--neurons", "be in the report", missing.tolist()[0])
+        times, ids, values = report.values(name, options.t_start, options.t_stop, ids=wanted)
+        if not len(times):
+            raise check.must("--from and --to", "leave a sample", "none")
+        label = f"{report.variable or path.stem} ({report.units(name)})"
+    return label, times, ids, values
+
+
+def _weights(options: argparse.Namespace) -> None:
+    from eventsnn.interop import read_matrix
+    from eventsnn.plot import weights
+
+    check_out(options)
+    matrix = read_matrix(options.file)
+    weights(matrix.T if options.rows == "senders" else matrix, options.out,
+            overwrite=options.overwrite)
+
+
+class Row(NamedTuple):
+    """An epoch of a log."""
+
+    loss: float
+    accuracy: float
+    validation: float | None
+
+
+def _training(options: argparse.Namespace) -> None:
+    from eventsnn.core import check
+    from eventsnn.plot import training
+
+    check_out(options)
+    rows, epochs = [], []
+    with open(options.file, newline="", encoding="utf-8", errors="replace") as file:
+        table = csv.DictReader(file, skipinitialspace=True)
+        names = table.fieldnames or []
+        if missing := {"loss", "accuracy"} - set(names):
+            raise check.must(str(options.file), "have a header with loss and accuracy",
+                             f"none with {' and '.join(sorted(missing))}")
+        for line in table:
+            try:
+                rows.append(Row(float(line["loss"]), float(line["accuracy"]),
+                                _number(line.get("validation"))))
+                epochs.append(float(line.get("epoch") or len(rows)))
+            except (ValueError, TypeError):
+                raise check.must(str(options.file), "have numbers in every line",
+                                 f"others in line {table.line_num}") from None
+    training(rows, options.out, epochs=epochs, overwrite=options.overwrite)
+
+
+def _number(text: str | None) -> float | None:
+    """A number of a column that may be empty, or not there."""
+    if text is None or text.strip().lower() in ("", "none"):
+        return None
+    value = float(text)
+    return None if math.isnan(value) else value
