@@ -15,6 +15,8 @@ from tests.naive.relaxed import plain_engine
 from tests.naive_network import BLOCK
 from tests.recordings import record, spikes
 
+collect_ignore = ["analysis_peers.py"]  # needs elephant and PySpike, and is no test
+
 pytest.register_assert_rewrite(
     "tests.command_line", "tests.networks_under_test", "tests.neuron_contract")
 

@@ -84,6 +84,19 @@ def test_correlograms__on_a_grid_are_not_led_astray_by_rounding(steps):
     counts, _ = analyse.correlograms(pieces(grid * dt, ids), 3, steps * dt, m * steps * dt)
 
     assert_array_equal(counts, naive_correlograms(trains, steps, m))
+    pairs = [(a, b) for a in range(3) for b in range(3)]
+    counts, _ = analyse.correlograms(pieces(grid * dt, ids), 3, steps * dt, m * steps * dt,
+                                     pairs=pairs)
+    assert_array_equal(counts.reshape(3, 3, -1), naive_correlograms(trains, steps, m))
+
+
+def test_correlograms__of_few_pairs_of_many_neurons_take_little_memory():
+    n = 3_000_000  # a table of all pairs would take 72 TB
+    s = np.array([0.1, 0.2, 0.25]), np.array([5, n - 1, 77])
+
+    counts, _ = analyse.correlograms(s, n, 0.1, 0.2, pairs=[(5, n - 1), (n - 1, 5), (77, 78)])
+
+    assert_array_equal(counts, [[0, 0, 0, 1, 0], [0, 1, 0, 0, 0], [0] * 5])
 
 
 def test_correlograms__of_pairs_are_those_of_all():
@@ -223,12 +236,35 @@ def test_bursts__equal_naive(seed, options):
     assert_array_equal(np.column_stack(found), expected)
 
 
+@pytest.mark.parametrize("dt", [1e-4, 1 / 3000])
+def test_tiling_and_bursts__on_a_grid_are_not_led_astray_by_rounding(dt):
+    # Distances of just so many steps are at most so long, wherever they begin.
+    rng = np.random.default_rng(0)
+    grid = [np.sort(rng.choice(2000, 200, replace=False)) for _ in range(4)]
+    trains, later = [[(g + shift) * dt for g in grid] for shift in (0, 70_000)]
+    in_steps = [g.astype(float) for g in grid]
+    options = {"begin": 3, "end": 7, "apart": 11, "duration": 9, "least": 3}
+    scaled = options | {name: options[name] * dt for name in ("begin", "end", "apart", "duration")}
+
+    tiling = analyse.spike_time_tiling(in_steps, 3.0, t_start=0.0, t_stop=2000.0)
+    found = analyse.bursts(in_steps, **options)
+
+    assert found.train.size > 20
+    for times, start in ((trains, 0), (later, 70_000)):
+        window = {"t_start": start * dt, "t_stop": (start + 2000) * dt}
+        assert_allclose(analyse.spike_time_tiling(times, 3 * dt, **window), tiling, atol=1e-9)
+        again = analyse.bursts(times, **scaled)
+        assert_array_equal(again.train, found.train)
+        assert_array_equal(again.spikes, found.spikes)
+        assert_allclose(again.start / dt - start, found.start, atol=1e-6)
+
+
 def test_trains__refuse():
-    with pytest.raises(ValueError, match="trains must be sorted"):
+    with pytest.raises(ValueError, match="trains must be sorted, got 1 before 0 s"):
         analyse.bursts([[1.0, 0.0]])
     with pytest.raises(TypeError, match="trains must be Trains or a list"):
         analyse.bursts(np.zeros((2, 2)))
-    with pytest.raises(ValueError, match="trains must lie in 0 ... 1 s"):
-        analyse.spike_time_tiling([[0.5, 1.5]], t_start=0.0, t_stop=1.0)
+    with pytest.raises(ValueError, match="ids must lie in 0 ... 1, got 2"):
+        analyse.bursts([[0.0], [1.0]], ids=[0, 2])
     with pytest.raises(ValueError, match="t_stop must be above 0"):
         analyse.spike_time_tiling([[], []])

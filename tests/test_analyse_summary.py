@@ -6,7 +6,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from eventsnn import analyse
 from eventsnn.analyse import PooledIntervals, SpikeStatistics, summary
-from eventsnn.analyse.blocks import Blocks
 from eventsnn.analyse.sample import evenly_spaced
 from tests.analysis_trains import pieces, spikes
 
@@ -141,23 +140,6 @@ def test_statistics__refuse_times_that_go_back():
 
     with pytest.raises(ValueError, match="times must be sorted"):
         statistics.add([0.4], [1])
-
-
-@pytest.mark.parametrize("size", [1, 7, 64, 1000])
-def test_blocks__together_are_all_counts(size):
-    from eventsnn.analyse.bins import whole
-
-    times, ids = spikes(5)
-    bins, seen = whole(0.3, 1.7, 0.01), []
-    blocks = Blocks(N, bins, size, lambda counts: seen.append(counts.copy()))
-
-    for piece in pieces(times, ids):
-        blocks.add(*piece)
-    blocks.finish()
-
-    expected = analyse.binned_counts((times, ids), N, 0.01, t_start=0.3, t_stop=1.7)
-    assert_array_equal(np.concatenate(seen, axis=1), expected)
-    assert all(counts.shape[1] == min(size, bins.n) for counts in seen[:-1])
 
 
 def test_pooled_intervals__are_those_of_all_neurons():

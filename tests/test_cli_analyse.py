@@ -89,7 +89,8 @@ def test_analyse__of_other_formats_is_the_same(tmp_path, good, capsys):
 
 def test_analyse__of_parts(tmp_path, capsys):
     recorder = Recorder(tmp_path / "dead.h5", SIZES, 1e-4, part_spikes=64)
-    recorder.append("exc", *spikes(np.random.default_rng(3), 200, 80))
+    recorder.append("exc", *spikes(np.random.default_rng(3), 192, 80))
+    recorder.flush()
     recorder._folder.release()  # as the end of the process does
 
     assert facts(capsys, tmp_path / "dead.h5.parts")["populations"]["exc"]["spikes"] == 192

@@ -33,7 +33,9 @@ def broken_off(tmp_path):
     """The parts of a recorder that was killed: 192 of 200 spikes."""
     steps, ids = spikes(np.random.default_rng(3), 200, 80)
     recorder = Recorder(tmp_path / "dead.h5", SIZES, 1e-4, attributes={"seed": 7}, part_spikes=64)
-    recorder.append("exc", steps, ids)
+    recorder.append("exc", steps[:192], ids[:192])
+    recorder.flush()
+    recorder.append("exc", steps[192:], ids[192:])
     recorder._folder.release()  # as the end of the process does
     return tmp_path / "dead.h5", steps
 
@@ -69,7 +71,7 @@ def test_info__of_another_programs_recording(tmp_path, capsys):
 
     found = facts(capsys, tmp_path / "theirs.h5")
 
-    assert found["populations"] == {"cells": {"neurons": 7, "spikes": 2, "sorting": "other"}}
+    assert found["populations"] == {"cells": {"neurons": 7, "spikes": 2, "sorting": "by_id"}}
     assert (found["duration_s"], found["dt_s"], found["provenance"]) == (0.009, None, {})
     assert "another program; of neurons only" in table(capsys, tmp_path / "theirs.h5")
 
@@ -80,7 +82,7 @@ def test_info__of_parts_that_broke_off(broken_off, capsys, suffix):
 
     found = facts(capsys, f"{path}{suffix}")
 
-    assert (found["kind"], found["state"], found["parts"]) == ("parts", "broken off", 3)
+    assert (found["kind"], found["state"], found["samples"]) == ("parts", "broken off", {})
     assert found["spikes"] == 192 and found["until_s"] == pytest.approx(steps[191] * 1e-4)
     assert found["remedy"] == f"eventsnn repair {path}"
     assert found["provenance"]["seed"] == 7

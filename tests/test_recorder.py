@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from eventsnn.core import seal
 from eventsnn.record import Recorder, Recording, sonata
 from tests.recordings import DT, SIZES, read, record, spikes
 
@@ -83,12 +84,14 @@ def test_recorder__same_run_same_bytes(tmp_path, rng):
     assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
 
 
-def test_image__holds_no_time_of_the_clock():
+def test_layout__holds_no_time_of_the_clock():
     columns = {"a": (np.arange(5) / 10, np.arange(5))}
     images = set()
     end = time.time() + 1.1
     while time.time() < end:
-        images.add(bytes(sonata.image({"a": 5}, columns, DT, 0.5, "{}")))
+        where = sonata.layout({"a": 5}, {"a": 5}, DT, 0.5, "{}", sealed=True)
+        images.add(b"".join(bytes(data) for _, data in
+                            seal.sealed(where.stretches(sonata.by_name(columns)), where.n_bytes)))
         time.sleep(0.2)
     assert len(images) == 1
 
@@ -140,5 +143,5 @@ def test_recorder__memory_does_not_grow(tmp_path):
         for k in range(100):
             recorder.append(f"p{k}", k, ids)
             recorder.append("p0", k, ids)
-            room = sum(buffer.room for buffer in recorder._buffers.values())
+            room = sum(buffer.room for _, buffer in recorder._buffers())
             assert room <= 2 * 100_000 + 100 * 1024 + 2 * len(ids)

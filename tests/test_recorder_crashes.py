@@ -123,12 +123,14 @@ def test_recorder__disk_fails_once_at_every_change(tmp_path, monkeypatch, no_fsy
         except OSError as error:
             assert error.errno == number and "\n" not in str(error)
             n += 1
+        else:  # a part failed beside the run, and was written again
+            check_prefix(path, 408)
         monkeypatch.setattr(files, "os", os)
         if disk.n < k:
             break
         recovered(path, safe[0])
         assert not list(path.parent.rglob("*.partial"))
-    assert n > 50
+    assert n > 20 and k > 50
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO], ids=errno.errorcode.get)
@@ -194,11 +196,14 @@ def folder_in_the_way(path):
 
 
 @pytest.mark.parametrize(("harm", "message"), [
-    (vanish, "No such file"), (missing_part, "got nothing"), (folder_in_the_way, "name of a file"),
+    (vanish, "lie in a folder that exists"), (missing_part, "got nothing"),
+    (folder_in_the_way, "name of a file"),
 ])
 def test_recorder__says_what_others_did_to_its_files(tmp_path, no_fsync, harm, message):
     recorder = Recorder(tmp_path / "run.h5", SIZES, DT, part_spikes=100)
     recorder.append("exc", STEPS, IDS)
+    recorder.flush()
+    recorder.append("exc", int(STEPS[-1]), [1])
     harm(tmp_path / "run.h5")
 
     with pytest.raises((OSError, ValueError), match=message) as caught:

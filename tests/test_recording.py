@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 
 from eventsnn.errors import FormatError
 from eventsnn.record import Recorder, Recording
-from tests.recordings import DT, SIZES, read, spikes
+from tests.recordings import DT, SIZES, read, spikes, unseal
 
 
 @pytest.mark.parametrize("n", [1, 7, 2999, 3000, 10**9])
@@ -54,7 +54,7 @@ def test_recording__refuses_unknown_population_and_closed_file(good):
 def test_recording__missing_file_and_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="run.h5"):
         Recording(tmp_path / "run.h5")
-    with pytest.raises(IsADirectoryError):
+    with pytest.raises(FileNotFoundError, match="must hold parts of a recording, got none"):
         Recording(tmp_path)
 
 
@@ -136,6 +136,7 @@ def value(name, number):
     (value("node_ids", 2**64 - 1), "neurons from 0 on"),
 ])
 def test_recording__refuses_in_one_line(good, damage, message):
+    unseal(good)
     with h5py.File(good, "r+") as file:
         damage(file)
 
@@ -154,7 +155,10 @@ def test_recording__refuses_what_is_not_hdf5(tmp_path, content):
 
 
 @pytest.mark.parametrize("share", [0.01, 0.1, 0.5, 0.9, 0.999])
-def test_recording__refuses_a_truncated_file(good, share):
+@pytest.mark.parametrize("sealed", [True, False])
+def test_recording__refuses_a_truncated_file(good, share, sealed):
+    if not sealed:
+        unseal(good)
     content = good.read_bytes()
     good.write_bytes(content[:int(share * len(content))])
 

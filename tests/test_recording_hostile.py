@@ -93,6 +93,7 @@ def test_recording__mutated_parts_are_always_refused(tmp_path, small_parts):
     rng = np.random.default_rng(8)
     recorder = Recorder(tmp_path / "run.h5", SIZES, DT, part_spikes=200)
     recorder.append("exc", *spikes(rng, 200, 80))
+    recorder.flush()
     folder, paths = tmp_path / "run.h5.parts", []
     whole = {p.name: p.read_bytes() for p in folder.iterdir()}
     recorder.close()

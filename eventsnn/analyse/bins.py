@@ -92,7 +92,9 @@ def binned_counts(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop: fl
     Notes
     -----
     A bin holds its right edge and not its left one (only the first holds both), where
-    `elephant.conversion.BinnedSpikeTrain` holds the left one.
+    `elephant.conversion.BinnedSpikeTrain` holds the left one. The same counts come of times on a
+    grid of `dt`, as simulations give, from ``times + dt / 2``; off any grid there is no difference.
+    A pass over the spikes; memory for the result and one chunk.
 
     Examples
     --------

@@ -1,63 +1,79 @@
-"""Binned counts of spikes that come in pieces, a block of bins at a time."""
+"""Counts in bins, a stretch of time after the other: memory does not grow with the recording."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 
 from eventsnn.analyse.bins import Bins, bin_of
+from eventsnn.analyse.chunks import Chunk, in_order
 from eventsnn.core.jit import kernel
 
 
-class Blocks:
-    """Counts of sorted spikes in bins, handed on by blocks: memory for one, whatever the time.
+def count_blocks(chunks: Iterator[Chunk], n: int, bins: Bins, size: int,
+                 step: int) -> Iterator[np.ndarray]:
+    """Counts of `n` rows in `size` bins, from the first on and then from each `step`-th.
 
     Parameters
     ----------
-    n_rows : int
-        Trains counted apart.
+    chunks : iterator of pairs ``(times, rows)``
+        Each in any order, but none before the one that came.
+    n : int
+        Rows.
     bins : Bins
-        All of them.
-    size : int
-        Bins a block.
-    use : callable
-        Takes each block once, in order: (n_rows, size) int64, the last one narrower.
+        All bins. The blocks go on until none of them is left, and are 0 beyond.
+    size, step : int
+        Bins of a block, and from one to the next; `step` is at most `size`.
+
+    Yields
+    ------
+    (size, n) float64 array
+        The same one each time, of other contents.
     """
+    counts = BlockCounts(n, bins, size, step)
+    for times, rows in chunks:
+        yield from counts.add(times, rows)
+    yield from counts.rest()
 
-    def __init__(self, n_rows: int, bins: Bins, size: int,
-                 use: Callable[[np.ndarray], None]) -> None:
-        self._bins, self._use = bins, use
-        self._counts = np.zeros((n_rows, min(size, bins.n)), np.int64)
-        self._first = 0  # bin of the block
 
-    def add(self, times: np.ndarray, rows: np.ndarray) -> None:
-        """Take in spikes (m,), sorted and none before those of the last call."""
-        start = 0
-        while start < times.size:
-            start += _fill(times[start:], rows[start:], self._bins, self._first, self._counts)
-            if start < times.size:
-                self._hand_on()
+class BlockCounts:
+    """`count_blocks` of spikes that are handed over, not fetched; parameters are the same."""
 
-    def finish(self) -> None:
-        """Hand on what is left."""
+    def __init__(self, n: int, bins: Bins, size: int, step: int) -> None:
+        self._block, self._bins, self._step = np.zeros((size, n)), bins, step
+        self._first, self._now = 0, -np.inf
+
+    def add(self, times: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Take in spikes (m,); the blocks that are complete."""
+        if (times[1:] < times[:-1]).any():
+            order = np.argsort(times, kind="stable")
+            times, rows = times[order], rows[order]
+        self._now = in_order(times, self._now)
+        done = _fill(times, rows, self._bins, self._first, self._block, 0)
+        while done < times.size:
+            yield self._block
+            self._advance()
+            done = _fill(times, rows, self._bins, self._first, self._block, done)
+
+    def rest(self) -> Iterator[np.ndarray]:
+        """The blocks that are left."""
         while self._first < self._bins.n:
-            self._hand_on()
+            yield self._block
+            self._advance()
 
-    def _hand_on(self) -> None:
-        self._use(self._counts[:, :self._bins.n - self._first])
-        self._first += self._counts.shape[1]
-        self._counts[:] = 0
+    def _advance(self) -> None:
+        """Drop the first bins of the block, and open as many."""
+        self._block[:-self._step] = self._block[self._step:]
+        self._block[-self._step:] = 0
+        self._first += self._step
 
 
 @kernel
-def _fill(times, rows, bins, first, counts):
-    """Count spikes (m,) in the block (n, size) from bin `first` on; how many came before its end.
-
-    Spikes without a bin do not count.
-    """
-    for j in range(np.uint64(times.size)):
+def _fill(times, rows, bins, first, block, done):
+    """Count spikes (m,) from `done` on in (size, n), to the one that lies beyond; which it is."""
+    for j in range(done, times.size):
         b = bin_of(times[j], bins)
-        if b >= first + counts.shape[1]:
-            return np.int64(j)
         if b >= 0:
-            counts[np.uint64(rows[j]), np.uint64(b - first)] += 1
-    return np.int64(times.size)
+            if b - first >= block.shape[0]:
+                return j
+            block[np.uint64(b - first), np.uint64(rows[j])] += 1.0
+    return times.size

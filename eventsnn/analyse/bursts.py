@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from eventsnn.analyse.bins import ROUNDING
 from eventsnn.analyse.trains import as_trains
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
@@ -31,13 +32,14 @@ class Bursts(NamedTuple):
 
 
 def bursts(trains, *, begin: float = 0.17, end: float = 0.3, apart: float = 0.2,
-           duration: float = 0.01, least: int = 3) -> Bursts:
+           duration: float = 0.01, least: int = 3, t_start: float | None = None,
+           t_stop: float | None = None, ids=None) -> Bursts:
     """Bursts of each train, by the maximum-interval method.
 
     Parameters
     ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
+    trains : Trains, or list of arrays
+        These, the window and `ids` as for `isi_distance`.
     begin, end : float
         Longest interval at the beginning of a burst, and within it, s.
     apart : float
@@ -50,6 +52,17 @@ def bursts(trains, *, begin: float = 0.17, end: float = 0.3, apart: float = 0.2,
     Returns
     -------
     Bursts
+        Trains are numbered in the order of `ids`.
+
+    Raises
+    ------
+    ValueError
+        If `end` is below `begin`, or trains are not sorted.
+
+    Notes
+    -----
+    O(spikes). Times within rounding of a bound, as on the grid of a simulation, count as equal to
+    it. With ``begin = end`` and ``apart = duration = 0`` a burst is a run of short intervals.
 
     Examples
     --------
@@ -62,11 +75,11 @@ def bursts(trains, *, begin: float = 0.17, end: float = 0.3, apart: float = 0.2,
     apart = check.number("apart", apart, least=0.0)
     duration = check.number("duration", duration, least=0.0)
     least = check.integer("least", least, least=2)
-    times, first, _, _ = as_trains(trains)
+    times, first, _, _ = as_trains(trains, t_start, t_stop, ids)
     found = np.empty((times.size // 2, 3), np.int64)
     m = _find(times, first, begin, end, apart, found)
     train, i, j = found[:m].T
-    kept = (times[j] - times[i] >= duration) & (j - i + 1 >= least)
+    kept = (times[j] - times[i] >= duration - ROUNDING * np.abs(times[j])) & (j - i + 1 >= least)
     train, i, j = train[kept], i[kept], j[kept]
     return Bursts(train, times[i], times[j], j - i + 1)
 
@@ -76,15 +89,15 @@ def _find(times, first, begin, end, apart, found):
     """Write train, first and last spike of each burst to (m, 3), close ones joined; how many."""
     m = 0
     for k in range(first.size - 1):
-        i, mine = first[k], m
-        while i < first[k + 1] - 1:
-            if times[i + 1] - times[i] > begin:
+        i, mine, last = first[k], m, first[k + 1] - 1
+        while i < last:
+            if times[i + 1] - times[i] > begin + ROUNDING * abs(times[i]):
                 i += 1
                 continue
             j = i + 1
-            while j < first[k + 1] - 1 and times[j + 1] - times[j] <= end:
+            while j < last and times[j + 1] - times[j] <= end + ROUNDING * abs(times[j]):
                 j += 1
-            if m > mine and times[i] - times[found[m - 1, 2]] < apart:
+            if m > mine and times[i] - times[found[m - 1, 2]] < apart - ROUNDING * abs(times[i]):
                 found[m - 1, 2] = j
             else:
                 found[m, 0], found[m, 1], found[m, 2] = k, i, j

@@ -24,7 +24,11 @@ def is_pair(spikes: Any) -> bool:
 
 def each_chunk(spikes: Spikes, n_neurons: int) -> Iterator[Chunk]:
     """`spikes`, one pair of arrays or an iterable of pairs, as checked pairs."""
-    for times, ids in ([spikes] if is_pair(spikes) else spikes):
+    for chunk in ([spikes] if is_pair(spikes) else spikes):
+        if not isinstance(chunk, tuple | list) or len(chunk) != 2:
+            raise check.must("spikes", "be pairs (times, ids)", type(chunk).__name__,
+                             error=TypeError)
+        times, ids = chunk
         yield checked(times, ids, n_neurons)
 
 
@@ -74,7 +78,9 @@ def rows_of(ids: Any, n_neurons: int) -> tuple[np.ndarray | None, int]:
     rows = np.full(n_neurons, -1)
     rows[ids.astype(np.int64)] = np.arange(ids.size)
     if np.count_nonzero(rows >= 0) < ids.size:
-        raise check.must("ids", "name each neuron once", ids.tolist())
+        values, times = np.unique(ids, return_counts=True)
+        raise check.must("ids", "name each neuron once",
+                         f"{values[times > 1][0]} {times.max()} times")
     return rows, ids.size
 
 
@@ -95,6 +101,8 @@ def selected(spikes: Spikes, n_neurons: int, ids: Any = None, t_start: float | N
     within and across chunks.
     """
     n_neurons = check.integer("n_neurons", n_neurons, least=0)
+    if not isinstance(spikes, Iterable):
+        raise check.must("spikes", "be pairs (times, ids)", type(spikes).__name__, error=TypeError)
     rows, n = rows_of(ids, n_neurons)
     return n, _selected(spikes, n_neurons, rows, *bounds(t_start, t_stop), ordered)
 

@@ -14,26 +14,40 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains, filled, interval, pairwise
+from eventsnn.analyse.trains import as_trains, distinct, filled, interval, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
 
 
-def isi_distance(trains, *, t_start: float | None = None,
-                 t_stop: float | None = None) -> np.ndarray:
+def isi_distance(trains, *, t_start: float | None = None, t_stop: float | None = None,
+                 ids=None) -> np.ndarray:
     """ISI-distance of each two trains.
 
     Parameters
     ----------
-    trains : Trains, or list of n arrays
+    trains : Trains, or list of arrays
         Of `spike_trains`; or sorted times, s.
     t_start, t_stop : float, optional
-        Window, s; that of the trains by default. A train without spikes is one interval.
+        Window, s: spikes outside it do not count, those at its ends do. That of the `Trains` by
+        default, or from the first to the last spike of the list.
+    ids : (n,) int array, optional
+        Trains wanted; all by default.
 
     Returns
     -------
-    (n, n) array
-        In 0 ... 1, symmetric, 0 on the diagonal.
+    (n, n) float64 array
+        In 0 ... 1, symmetric, 0 on the diagonal; a row and a column for each of `ids`.
+
+    Raises
+    ------
+    ValueError
+        If the window is empty, or trains are not sorted.
+
+    Notes
+    -----
+    O(spikes) a pair. A train without spikes is one interval; spikes of a train at one time are one
+    spike. `pyspike.isi_distance` of more than two trains is the mean of what is off the diagonal,
+    and its `interval` averages over a part of the window in which intervals keep their length.
 
     Examples
     --------
@@ -41,7 +55,7 @@ def isi_distance(trains, *, t_start: float | None = None,
     array([[0. , 0.5],
            [0.5, 0. ]])
     """
-    trains = as_trains(trains, t_start, t_stop)
+    trains = distinct(as_trains(trains, t_start, t_stop, ids))
     check.number("t_stop", trains.t_stop, above=trains.t_start)
     return pairwise(trains, _distance, trains.t_start, trains.t_stop, diagonal=0.0)
 
@@ -55,9 +69,7 @@ def _distance(x, y, t_start, t_stop):
         if time > now:
             mine, other = interval(x, i, t_start, t_stop), interval(y, j, t_start, t_stop)
             total += (time - now) * abs(mine - other) / max(mine, other)
-        while i < x.size and x[i] == time:
-            i += 1
-        while j < y.size and y[j] == time:
-            j += 1
+        i += i < x.size and x[i] == time
+        j += j < y.size and y[j] == time
         now = time
     return total / (t_stop - t_start)

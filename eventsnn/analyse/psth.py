@@ -16,6 +16,7 @@ from eventsnn.core.jit import kernel
 
 
 def psth(spikes: Spikes, n_neurons: int, events, before: float, after: float, bin_size: float, *,
+         t_start: float | None = None, t_stop: float | None = None,
          ids=None) -> tuple[np.ndarray, np.ndarray]:
     """Rate of each neuron in bins of time since an event, averaged over events.
 
@@ -31,6 +32,9 @@ def psth(spikes: Spikes, n_neurons: int, events, before: float, after: float, bi
         Time covered before and after an event, s.
     bin_size : float
         Width of a bin, s; it must divide ``before + after``.
+    t_start, t_stop : float, optional
+        Window, s, both ends included; no bound by default. Events near its ends, or those of the
+        recording, see fewer spikes: leave them out.
     ids : (n,) int array, optional
         Neurons wanted; all by default.
 
@@ -44,7 +48,7 @@ def psth(spikes: Spikes, n_neurons: int, events, before: float, after: float, bi
     Notes
     -----
     A bin holds its right edge, as in `binned_counts`: a spike at the very time of an event lies in
-    the bin before it.
+    the bin before it. One pass; memory for the result and one chunk.
 
     Examples
     --------
@@ -66,7 +70,7 @@ def psth(spikes: Spikes, n_neurons: int, events, before: float, after: float, bi
     if abs((before + after) / bin_size - bins.n) > bins.tolerance:
         raise check.must("bin_size", "divide before + after", f"{bin_size:g} s")
     bins = bins._replace(end=bins.n + bins.tolerance)
-    n, chunks = selected(spikes, n_neurons, ids)
+    n, chunks = selected(spikes, n_neurons, ids, t_start, t_stop)
     counts = np.zeros((n, bins.n), np.int64)
     for times, rows in chunks:
         _count(times, rows, events, bins, counts)

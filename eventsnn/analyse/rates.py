@@ -15,23 +15,26 @@ from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 
 
-def population_rate(chunks: Spikes, n_neurons: int, duration: float, bin_size: float, *,
-                    t_start: float = 0.0, ids=None) -> tuple[np.ndarray, np.ndarray]:
+def population_rate(spikes: Spikes, n_neurons: int, duration: float | None = None,
+                    bin_size: float | None = None, *, t_start: float = 0.0,
+                    t_stop: float | None = None, ids=None) -> tuple[np.ndarray, np.ndarray]:
     """Spikes per time and neuron, in bins.
 
     Parameters
     ----------
-    chunks : iterable of pairs ``(times, ids)``, or one pair
-        Spikes: times in s, and neurons; in any order.
+    spikes : iterable of pairs ``(times, ids)``, or one pair
+        Times, s, and neurons; in any order.
     n_neurons : int
         Neurons in the population, the silent ones too.
-    duration : float
-        Time covered by the bins, s. If `bin_size` does not divide it, the last bin is narrower, and
-        its rate is that over its true width.
+    duration : float, optional
+        Time covered by the bins, s; or give `t_stop`. If `bin_size` does not divide it, the last
+        bin is narrower, and its rate is that over its true width.
     bin_size : float
         Width of a bin, s.
     t_start : float
         Left edge of the first bin, s. Spikes before it, and after the last bin, do not count.
+    t_stop : float, optional
+        Right edge of the last bin, s: ``t_start + duration``, if `duration` is not given.
     ids : (n,) int array, optional
         The population, if it is not all neurons.
 
@@ -46,7 +49,8 @@ def population_rate(chunks: Spikes, n_neurons: int, duration: float, bin_size: f
     -----
     A bin holds its right edge and not its left one (only the first holds both), because a
     simulation gives a spike the time of the end of its step: so each bin holds the same number of
-    steps. Times within rounding of an edge count as lying on it. One pass; memory for one chunk.
+    steps. Times within rounding of an edge count as lying on it. One pass; memory for the bins and
+    one chunk. `elephant.statistics.time_histogram` is this but for its edges: see `binned_counts`.
 
     Examples
     --------
@@ -58,13 +62,25 @@ def population_rate(chunks: Spikes, n_neurons: int, duration: float, bin_size: f
     array([0. , 0.2])
     """
     check.integer("n_neurons", n_neurons, least=1)
-    n, selection = selected(chunks, n_neurons, ids)
+    duration = _duration(duration, t_start, t_stop)
+    bin_size = check.number("bin_size", bin_size, above=0.0)
+    n, chunks = selected(spikes, n_neurons, ids)
     if n == 0:
         raise check.must("ids", "name a neuron", "none")
     population = PopulationRate(n, duration, bin_size, t_start)
-    for times, _ in selection:
+    for times, _ in chunks:
         population.add(times)
     return population.rate(), population.edges
+
+
+def _duration(duration: float | None, t_start: float, t_stop: float | None) -> float:
+    if (duration is None) == (t_stop is None):
+        raise check.must("duration", "be given, or t_stop in its place",
+                         "neither" if t_stop is None else "both")
+    if t_stop is None:
+        return check.number("duration", duration, above=0.0)
+    t_start = check.number("t_start", t_start)
+    return check.number("t_stop", t_stop, above=t_start) - t_start
 
 
 class PopulationRate:
@@ -93,8 +109,8 @@ class PopulationRate:
 
     def __init__(self, n_neurons: int, duration: float, bin_size: float,
                  t_start: float = 0.0) -> None:
-        check.number("bin_size", bin_size, above=0.0,
-                     most=check.number("duration", duration, above=0))
+        duration = check.number("duration", duration, above=0.0)
+        bin_size = check.number("bin_size", bin_size, above=0.0)
         self._n = check.integer("n_neurons", n_neurons, least=1)
         self._bins = bins = covering(t_start, duration, bin_size)
         self._counts = np.zeros(bins.n, np.int64)

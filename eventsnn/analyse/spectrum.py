@@ -14,10 +14,11 @@ References
 """
 
 import numpy as np
-from scipy import signal
+from scipy import fft, signal
 
-from eventsnn.analyse.bins import binned_counts
-from eventsnn.analyse.chunks import Spikes
+from eventsnn.analyse.bins import Bins, whole
+from eventsnn.analyse.blocks import count_blocks
+from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
 
 
@@ -29,7 +30,7 @@ def power_spectrum(spikes: Spikes, n_neurons: int, bin_size: float, segment: flo
     Parameters
     ----------
     spikes : iterable of pairs ``(times, ids)``, or one pair
-        Times, s, and neurons; in any order.
+        Times, s, and neurons; each pair in any order, but none before the one that came.
     n_neurons : int
         Neurons, numbered from 0.
     bin_size : float
@@ -53,7 +54,12 @@ def power_spectrum(spikes: Spikes, n_neurons: int, bin_size: float, segment: flo
 
     Notes
     -----
-    `elephant.spectral.welch_psd` is one-sided, and so twice as large between the ends.
+    One pass; memory for a few segments, whatever `t_stop`. For all spikes of a population together
+    give them one id: ``power_spectrum(((t, 0 * i) for t, i in chunks), 1, ...)``; over the square
+    of its size, that is the spectrum of the population rate.
+
+    `elephant.spectral.welch_psd` of the binned train in Hz is one-sided, and so twice as large
+    between the ends; its bins hold their left edges, see `binned_counts`.
 
     Examples
     --------
@@ -62,13 +68,35 @@ def power_spectrum(spikes: Spikes, n_neurons: int, bin_size: float, segment: flo
     >>> power, frequencies
     (array([[0., 0.]]), array([0. , 0.5]))
     """
-    counts = binned_counts(spikes, n_neurons, bin_size, t_start=t_start, t_stop=t_stop, ids=ids)
-    size = round(check.number("segment", segment, least=bin_size) / bin_size)
-    if not 1 < size <= counts.shape[1]:
-        raise check.must("segment", f"be 2 ... {counts.shape[1]} bins", f"{size} bins")
-    kept = size // 2 + 1
-    power = np.empty((len(counts), kept))
-    for row, train in zip(power, counts, strict=True):
-        row[:] = signal.welch(train / bin_size, 1 / bin_size, window, size,
-                              return_onesided=False)[1][:kept]
-    return power, np.arange(kept) / (size * bin_size)
+    bins = whole(t_start, t_stop, bin_size)
+    size = round(check.number("segment", segment, least=bins.width) / bins.width)
+    if not 1 < size <= bins.n:
+        raise check.must("segment", f"be 2 ... {bins.n} bins", f"{size} bins")
+    n, chunks = selected(spikes, n_neurons, ids)
+    welch = Welch(n, bins, size, window)
+    for counts in count_blocks(chunks, n, bins, size, welch.step):
+        welch.add(counts)
+    return welch.power(), welch.frequencies
+
+
+class Welch:
+    """The mean over segments, from the counts of `n` trains in each."""
+
+    def __init__(self, n: int, bins: Bins, size: int, window: str = "hann") -> None:
+        self.step = size - size // 2
+        self.frequencies = np.arange(size // 2 + 1) / (size * bins.width)
+        self._segments = (bins.n - size) // self.step + 1
+        self._taper, self._width = signal.get_window(window, size)[:, None], bins.width
+        self._sum, self._n = np.zeros((size // 2 + 1, n)), 0
+
+    def add(self, counts: np.ndarray) -> None:
+        """Take in the next segment (size, n); those that are not whole do not count."""
+        if self._n < self._segments:
+            wave = fft.rfft((counts - counts.mean(axis=0)) * self._taper, axis=0)
+            self._sum += wave.real**2 + wave.imag**2
+            self._n += 1
+
+    def power(self) -> np.ndarray:
+        """Of all segments, (n, n_frequencies), Hz."""
+        power = self._sum / (self._segments * self._width * (self._taper**2).sum())
+        return np.ascontiguousarray(power.T)

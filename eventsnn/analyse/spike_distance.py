@@ -16,27 +16,22 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains, filled, interval, pairwise
+from eventsnn.analyse.trains import as_trains, distinct, filled, interval, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel, scalar
 
 
-def spike_distance(trains, *, t_start: float | None = None,
-                   t_stop: float | None = None) -> np.ndarray:
+def spike_distance(trains, *, t_start: float | None = None, t_stop: float | None = None,
+                   ids=None) -> np.ndarray:
     """SPIKE-distance of each two trains.
 
-    Parameters
-    ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
-    t_start, t_stop : float, optional
-        Window, s; that of the trains by default. A train without spikes counts as one with spikes
-        at both ends of it.
+    Parameters, result and errors as for `isi_distance`.
 
-    Returns
-    -------
-    (n, n) array
-        In 0 ... 1, symmetric, 0 on the diagonal.
+    Notes
+    -----
+    O(spikes) a pair. A train without spikes, or with one at `t_start`, counts as one with spikes at
+    both ends of the window; spikes of a train at one time are one spike. `pyspike.spike_distance`
+    of more than two trains is the mean of what is off the diagonal.
 
     Examples
     --------
@@ -45,7 +40,7 @@ def spike_distance(trains, *, t_start: float | None = None,
            [0.    , 0.    , 0.3333],
            [0.3333, 0.3333, 0.    ]])
     """
-    trains = as_trains(trains, t_start, t_stop)
+    trains = distinct(as_trains(trains, t_start, t_stop, ids))
     check.number("t_stop", trains.t_stop, above=trains.t_start)
     return pairwise(trains, _distance, trains.t_start, trains.t_stop, diagonal=0.0)
 
@@ -61,25 +56,25 @@ def _distance(x, y, t_start, t_stop):
         if time > now:
             i_x, i_y = interval(x, i, t_start, t_stop), interval(y, j, t_start, t_stop)
             # half the sum of both ends, times the 1/2 of the square below
-            s_x = _weighted(x, from_x, i, now, i_x) + _weighted(x, from_x, i, time, i_x)
-            s_y = _weighted(y, from_y, j, now, i_y) + _weighted(y, from_y, j, time, i_y)
-            total += (time - now) * (s_x * i_y + s_y * i_x) / (i_x + i_y) ** 2
-        while i < x.size and x[i] == time:
-            i += 1
-        while j < y.size and y[j] == time:
-            j += 1
+            s_x = _weighted(x, from_x, i, now, time, i_x)
+            s_y = _weighted(y, from_y, j, now, time, i_y)
+            total += ((time - now) * (s_x * i_y * i_y + s_y * i_x * i_x)
+                      / (i_x * i_y * (i_x + i_y) ** 2))  # one division: they take the time
+        i += i < x.size and x[i] == time
+        j += j < y.size and y[j] == time
         now = time
     return total / (t_stop - t_start)
 
 
 @scalar
-def _weighted(train, distance, k, time, interval_k):
-    """Distance at a time before spike k, by nearness to it and to the one before."""
+def _weighted(train, distance, k, now, time, interval_k):
+    """Distances at two times before spike k, by nearness to it and to the one before, times it."""
     if k == 0:
-        return distance[0]
+        return 2.0 * distance[0] * interval_k
     if k == train.size:
-        return distance[k - 1]
-    return (distance[k - 1] * (train[k] - time) + distance[k] * (time - train[k - 1])) / interval_k
+        return 2.0 * distance[k - 1] * interval_k
+    return (distance[k - 1] * (train[k] - now + (train[k] - time))
+            + distance[k] * (now - train[k - 1] + (time - train[k - 1])))
 
 
 @kernel

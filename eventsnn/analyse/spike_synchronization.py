@@ -13,26 +13,27 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains, pairwise
+from eventsnn.analyse.trains import as_trains, distinct, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel, scalar
 
 
-def spike_synchronization(trains, *, t_start: float | None = None,
-                          t_stop: float | None = None) -> np.ndarray:
+def spike_synchronization(trains, *, t_start: float | None = None, t_stop: float | None = None,
+                          ids=None) -> np.ndarray:
     """SPIKE-synchronization of each two trains.
 
-    Parameters
-    ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
-    t_start, t_stop : float, optional
-        Window, s; that of the trains by default. Intervals that its ends cut count as long as it.
+    Parameters and errors as for `isi_distance`.
 
     Returns
     -------
-    (n, n) array
+    (n, n) float64 array
         In 0 ... 1, symmetric; 1 on the diagonal, and of two trains without spikes.
+
+    Notes
+    -----
+    O(spikes) a pair. Intervals that the ends of the window cut count as long as the window; spikes
+    of a train at one time are one spike. `pyspike.spike_sync` of more than two trains is the mean
+    of what is off the diagonal, each pair weighted by its spikes.
 
     Examples
     --------
@@ -41,7 +42,7 @@ def spike_synchronization(trains, *, t_start: float | None = None,
            [0.6667, 1.    , 0.    ],
            [0.    , 0.    , 1.    ]])
     """
-    trains = as_trains(trains, t_start, t_stop)
+    trains = distinct(as_trains(trains, t_start, t_stop, ids))
     check.number("t_stop", trains.t_stop, above=trains.t_start)
     return pairwise(trains, _share, trains.t_stop - trains.t_start, diagonal=1.0)
 

@@ -14,34 +14,34 @@ References
 
 import numpy as np
 
+from eventsnn.analyse.bins import ROUNDING
 from eventsnn.analyse.trains import as_trains, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
 
 
 def spike_time_tiling(trains, dt: float = 0.005, *, t_start: float | None = None,
-                      t_stop: float | None = None) -> np.ndarray:
+                      t_stop: float | None = None, ids=None) -> np.ndarray:
     """Spike time tiling coefficient of each two trains.
 
     Parameters
     ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
+    trains : Trains, or list of arrays
+        These, the window, `ids` and errors as for `isi_distance`.
     dt : float
-        Spikes at most so far apart count as coincident, s.
-    t_start, t_stop : float, optional
-        Window of the recording, s; that of the trains by default.
+        Spikes at most so far apart count as coincident, s; distances within rounding of it, as on
+        the grid of a simulation, too.
 
     Returns
     -------
-    (n, n) array
+    (n, n) float64 array
         In -1 ... 1, symmetric; NaN for trains without spikes. A term that is 0 / 0, of trains that
         tile all time, is 1 as in the authors' program.
 
     Notes
     -----
-    O(spikes) a pair. `elephant` 1.2 takes spikes for coincident that are 1e-5 of their time further
-    apart than `dt`; this one does not.
+    O(spikes) a pair. `elephant.spike_train_correlation.spike_time_tiling_coefficient` 1.2 takes
+    spikes for coincident that are 1e-5 of their time further apart than `dt`; this one does not.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def spike_time_tiling(trains, dt: float = 0.005, *, t_start: float | None = None
            [nan, nan, nan]])
     """
     dt = check.number("dt", dt, above=0.0)
-    trains = as_trains(trains, t_start, t_stop)
+    trains = as_trains(trains, t_start, t_stop, ids)
     check.number("t_stop", trains.t_stop, above=trains.t_start)
     out = pairwise(trains, _coefficient, trains.t_start, trains.t_stop, dt, diagonal=1.0)
     np.fill_diagonal(out, np.where(np.diff(trains.first) > 0, 1.0, np.nan))
@@ -88,8 +88,9 @@ def _near(train, other, dt):
     """Spikes of `train` at most `dt` from one of `other`."""
     count, j = 0, 0
     for time in train:
-        while j < other.size and time - other[j] > dt:
+        reach = dt + ROUNDING * abs(time)
+        while j < other.size and time - other[j] > reach:
             j += 1
-        if j < other.size and other[j] - time <= dt:
+        if j < other.size and other[j] - time <= reach:
             count += 1
     return count

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.analyse.chunks import Spikes, selected
+from eventsnn.analyse.chunks import Chunk, Spikes, rows_of, selected
 from eventsnn.core import check
 from eventsnn.core.jit import kernel, scalar
 
@@ -52,21 +52,27 @@ def spike_trains(spikes: Spikes, n_neurons: int, *, t_stop: float, t_start: floa
     """
     t_start = check.number("t_start", t_start)
     n, chunks = selected(spikes, n_neurons, ids, t_start, t_stop, ordered=True)
-    parts = list(chunks)
+    return Trains(*sorted_by_row(list(chunks), n), t_start, float(t_stop))
+
+
+def sorted_by_row(chunks: list[Chunk], n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted times as trains, one after the other, and where each of the `n` begins, (n + 1,)."""
     first = np.zeros(n + 1, np.int64)
-    for _, rows in parts:
+    for _, rows in chunks:
         first[1:] += np.bincount(rows, minlength=n)
     np.cumsum(first, out=first)
     times, place = np.empty(first[-1]), first[:-1].copy()
-    for part in parts:
-        _place(*part, place, times)
-    return Trains(times, first, t_start, float(t_stop))
+    for chunk in chunks:
+        _place(*chunk, place, times)
+    return times, first
 
 
-def as_trains(trains: Any, t_start: float | None = None, t_stop: float | None = None) -> Trains:
-    """`Trains`, as they are or of a sequence of sorted arrays of times, in a window.
+def as_trains(trains: Any, t_start: float | None = None, t_stop: float | None = None,
+              ids: Any = None) -> Trains:
+    """`Trains`, as they are or of a list of sorted arrays of times: what a window holds of them.
 
-    Without a window given, that of the `Trains`, or from the first to the last spike of the list.
+    Without a bound given, that of the `Trains`, or the first or last spike of the list. With `ids`,
+    those trains alone, in this order.
     """
     if isinstance(trains, Trains):
         times, first, start, stop = trains
@@ -74,11 +80,35 @@ def as_trains(trains: Any, t_start: float | None = None, t_stop: float | None = 
         times, first = _joined(trains)
         start, stop = (times.min(), times.max()) if times.size else (0.0, 0.0)
     start = start if t_start is None else check.number("t_start", t_start)
-    stop = stop if t_stop is None else check.number("t_stop", t_stop, least=start)
-    if times.size and (times.min() < start or times.max() > stop):
-        raise check.must("trains", f"lie in {start:g} ... {stop:g} s",
-                         f"{times.min():g} ... {times.max():g} s")
+    stop = stop if t_stop is None else check.number("t_stop", t_stop)
+    check.number("t_stop", stop, least=start)
+    if ids is not None:
+        times, first = _chosen(times, first, ids)
+    kept = (times >= start) & (times <= stop)
+    if not kept.all():
+        times, first = times[kept], np.concatenate([[0], np.cumsum(kept)])[first]
     return Trains(times, first, float(start), float(stop))
+
+
+def _chosen(times: np.ndarray, first: np.ndarray, ids: Any) -> tuple[np.ndarray, np.ndarray]:
+    """The trains named by `ids`, as `Trains` hold them."""
+    rows_of(ids, first.size - 1)  # checks them
+    ids = np.asarray(ids, np.int64)
+    sizes = np.diff(first)[ids]
+    ends = np.cumsum(sizes)
+    place = np.arange(sizes.sum()) + np.repeat(first[ids] - (ends - sizes), sizes)
+    return times[place], np.concatenate([[0], ends])
+
+
+def distinct(trains: Trains) -> Trains:
+    """The trains with spikes of one train at one time taken for one spike."""
+    times, first = trains.times, trains.first
+    kept = np.ones(times.size, bool)
+    kept[1:] = times[1:] != times[:-1]
+    kept[first[:-1][first[:-1] < times.size]] = True
+    if kept.all():
+        return trains
+    return trains._replace(times=times[kept], first=np.concatenate([[0], np.cumsum(kept)])[first])
 
 
 def _joined(trains: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -90,7 +120,8 @@ def _joined(trains: Any) -> tuple[np.ndarray, np.ndarray]:
         check.shape("trains", array.shape, (array.size,))
         check.finite("trains", array)
         if (array[1:] < array[:-1]).any():
-            raise check.must("trains", "be sorted", array.tolist())
+            k = int(np.argmax(array[1:] < array[:-1]))
+            raise check.must("trains", "be sorted", f"{array[k]:g} before {array[k + 1]:g} s")
     first = np.cumsum([0] + [array.size for array in arrays])
     return np.concatenate([np.empty(0), *arrays]), first
 
@@ -103,6 +134,11 @@ def pairwise(trains: Trains, measure: Callable, *arguments: Any, diagonal: float
         for b, y in enumerate(each[:a]):
             out[a, b] = out[b, a] = measure(x, y, *arguments)
     return out
+
+
+def is_infinite(value: Any) -> bool:
+    """Whether a number is `inf`, which is a limit where it is a cost or a time constant."""
+    return np.ndim(value) == 0 and not isinstance(value, str) and bool(value == np.inf)
 
 
 @scalar
@@ -124,8 +160,13 @@ def interval(train, k, t_start, t_stop):
 
 @scalar
 def filled(train, t_start, t_stop):
-    """The train; of one without spikes, spikes at the ends of the window."""
-    return train if train.size else np.array([t_start, t_stop])
+    """The train; of one without spikes, spikes at the ends of the window.
+
+    Also of a single spike at its start, as PySpike has it: the spike that follows is the end, too.
+    """
+    if train.size == 0 or (train.size == 1 and train[0] == t_start):
+        return np.array([t_start, t_stop])
+    return train
 
 
 @kernel

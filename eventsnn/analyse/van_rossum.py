@@ -16,25 +16,31 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains, pairwise
+from eventsnn.analyse.trains import as_trains, is_infinite, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
 
 
-def van_rossum_distance(trains, tau: float) -> np.ndarray:
+def van_rossum_distance(trains, tau: float, *, t_start: float | None = None,
+                        t_stop: float | None = None, ids=None) -> np.ndarray:
     """Van Rossum distance of each two trains.
 
     Parameters
     ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
+    trains : Trains, or list of arrays
+        These, the window, `ids` and errors as for `isi_distance`.
     tau : float
-        Time constant, s.
+        Time constant, s; `inf` compares counts.
 
     Returns
     -------
-    (n, n) array
-        Symmetric, 0 on the diagonal; as `elephant.spike_train_dissimilarity` has it.
+    (n, n) float64 array
+        Symmetric, 0 on the diagonal.
+
+    Notes
+    -----
+    O(spikes) a pair. As `elephant.spike_train_dissimilarity.van_rossum_distance` has it, whose
+    difference of large sums leaves some 1e-7 of trains that are equal.
 
     Examples
     --------
@@ -44,8 +50,8 @@ def van_rossum_distance(trains, tau: float) -> np.ndarray:
            [1.        , 1.        , 0.        , 1.        ],
            [1.41421356, 1.41421356, 1.        , 0.        ]])
     """
-    tau = check.number("tau", tau, above=0.0)
-    return pairwise(as_trains(trains), _distance, tau, diagonal=0.0)
+    tau = check.number("tau", tau, above=0.0) if not is_infinite(tau) else np.inf
+    return pairwise(as_trains(trains, t_start, t_stop, ids), _distance, tau, diagonal=0.0)
 
 
 @kernel

@@ -13,31 +13,33 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.trains import as_trains, pairwise
+from eventsnn.analyse.trains import as_trains, is_infinite, pairwise
 from eventsnn.core import check
 from eventsnn.core.jit import kernel
 
 
-def victor_purpura_distance(trains, cost: float) -> np.ndarray:
+def victor_purpura_distance(trains, cost: float, *, t_start: float | None = None,
+                            t_stop: float | None = None, ids=None) -> np.ndarray:
     """Victor-Purpura distance of each two trains.
 
     Parameters
     ----------
-    trains : Trains, or list of n arrays
-        Of `spike_trains`; or sorted times, s.
+    trains : Trains, or list of arrays
+        These, the window, `ids` and errors as for `isi_distance`.
     cost : float
         Cost q of moving a spike, 1/s: 0 compares counts, `inf` counts the spikes that do not
         coincide.
 
     Returns
     -------
-    (n, n) array
+    (n, n) float64 array
         Symmetric, 0 on the diagonal.
 
     Notes
     -----
     Only pairs of spikes less than ``2 / cost`` apart are looked at: O(spikes x spikes within it) a
-    pair of trains, at worst O(n m).
+    pair of trains, at worst O(n m). At infinite cost spikes at one time still coincide; `elephant.
+    spike_train_dissimilarity.victor_purpura_distance` then adds up all spikes.
 
     Examples
     --------
@@ -46,8 +48,8 @@ def victor_purpura_distance(trains, cost: float) -> np.ndarray:
            [1.2, 0. , 1. ],
            [2. , 1. , 0. ]])
     """
-    cost = np.inf if np.ndim(cost) == 0 and cost == np.inf else check.number("cost", cost, least=0)
-    trains = as_trains(trains)
+    cost = check.number("cost", cost, least=0.0) if not is_infinite(cost) else np.inf
+    trains = as_trains(trains, t_start, t_stop, ids)
     longest = int(np.diff(trains.first).max(initial=0))
     return pairwise(trains, _distance, cost, np.empty(longest + 1), diagonal=0.0)
 

@@ -8,6 +8,7 @@ from eventsnn.cli.options import add_json
 from eventsnn.cli.table import print_columns, print_json, print_rows
 
 VERSION = "_version"
+SORTED = {"by_time": "by time", "by_id": "by neuron", "none": "not said"}
 
 
 def add(commands: Any) -> None:
@@ -49,7 +50,7 @@ def _recording(path: pathlib.Path) -> Found:
     with Recording(path) as recording:
         populations = {
             name: {"neurons": recording.size(name), "spikes": recording.count(name),
-                   "sorting": "by_time" if recording.is_by_time(name) else "other"}
+                   "sorting": recording.sorting(name)}
             for name in recording.populations}
         duration, dt = recording.duration, recording.dt
         about, stated = recording.provenance, recording.stated_duration is not None
@@ -69,8 +70,8 @@ def _spikes(title: str, rows: list[tuple[str, str]], populations: dict[str, dict
             facts: dict[str, Any]) -> Found:
     total = {key: sum(p[key] for p in populations.values()) for key in ("neurons", "spikes")}
     lines = [[name, f"{p['neurons']:,}", f"{p['spikes']:,}",
-              *(["by time" if p["sorting"] == "by_time" else "not by time"]
-                if "sorting" in p else [])] for name, p in populations.items()]
+              *([SORTED[p["sorting"]]] if "sorting" in p else [])]
+             for name, p in populations.items()]
     head = ["population", "neurons", "spikes", "sorted"]
     if len(lines) > 1:
         lines.append(["all", f"{total['neurons']:,}", f"{total['spikes']:,}",
@@ -101,7 +102,10 @@ def _parts(path: pathlib.Path) -> Found:
     rows = [("state", {"complete": "the run came to its end",
                        "broken off": "the run broke off",
                        "being written": "a run is writing it now"}[found.state]),
-            ("parts", f"{found.n_parts:,}"), ("complete until", f"{found.until:g} s"),
+            ("parts", f"{found.n_parts:,}"),
+            *((variable, ", ".join(f"{n:,} samples of {name}" for name, n in samples.items())
+               or "no samples") for variable, samples in found.samples.items()),
+            ("complete until", f"{found.until:g} s"),
             ("step", f"{found.dt:g} s"), *_origin(found.provenance)]
     whole = found.state == "complete" and file.exists()
     if found.damaged:
@@ -112,33 +116,32 @@ def _parts(path: pathlib.Path) -> Found:
         rows.append(("remedy", f"{remedy} makes the recording of them"))
     return _spikes("parts of a SONATA recording", rows, populations, {
         "bytes": found.n_bytes, "state": found.state, "parts": found.n_parts,
-        "until_s": found.until, "damaged_lines": found.damaged, "dt_s": found.dt,
+        "samples": found.samples, "until_s": found.until, "damaged_lines": found.damaged,
+        "dt_s": found.dt,
         "provenance": found.provenance,
         "remedy": None if whole or found.state == "being written" else remedy})
 
 
 def _report(path: pathlib.Path) -> Found:
-    from eventsnn.record import Report  # type: ignore[attr-defined]
+    from eventsnn.record import Report
 
-    populations = {}
+    populations: dict[str, dict[str, Any]] = {}
     with Report(path) as report:
         for name in report.populations:
-            times = report.times(name)
-            interval = (times[-1] - times[0]) / (times.size - 1) if times.size > 1 else None
+            times, ids = report.times(name), report.ids(name)
             populations[name] = {
-                "neurons": len(set(report.ids(name).tolist())), "unit": report.units(name),
-                "samples": int(times.size), "interval_s": interval,
+                "neurons": len(set(ids.tolist())), "values": ids.size, "samples": times.size,
+                "interval_s": report.interval(name), "unit": report.units(name),
                 "t_start_s": float(times[0]) if times.size else None,
                 "t_stop_s": float(times[-1]) if times.size else None}
-        variable = report.variable
-    lines = [[name, f"{p['neurons']:,}", f"{p['samples']:,}",
-              "undefined" if p["interval_s"] is None else f"{p['interval_s']:g} s",
-              "nothing" if p["t_start_s"] is None
-              else f"{p['t_start_s']:g} to {p['t_stop_s']:g} s", p["unit"]]
-             for name, p in populations.items()]
-    return ("a SONATA report of traces", [("variable", variable or "not said")],
-            ["population", "neurons", "samples", "interval", "time", "unit"], lines,
-            {"variable": variable, "populations": populations})
+        variable, about = report.variable, report.provenance
+    lines = [[name, f"{p['neurons']:,}", f"{p['values']:,}", f"{p['samples']:,}",
+              f"{p['interval_s']:g} s", f"{p['t_start_s']:g} to {p['t_stop_s']:g} s"
+              if p["samples"] else "none", str(p["unit"])] for name, p in populations.items()]
+    rows = [("variable", variable or "not said"), *(_origin(about) if about else [])]
+    return ("a SONATA report of traces", rows,
+            ["population", "neurons", "values", "samples", "interval", "time", "unit"], lines,
+            {"variable": variable, "populations": populations, "provenance": about})
 
 
 def _nwb(path: pathlib.Path) -> Found:

@@ -82,9 +82,9 @@ def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any
     from eventsnn.core import check
     from eventsnn.interop import kind_of
 
-    if (kind := kind_of(path)) != "report":
+    if (kind := kind_of(path)) not in ("report", "parts"):
         raise check.must(str(path), "be a SONATA report", f"a {kind}")
-    from eventsnn.record import Report  # type: ignore[attr-defined]
+    from eventsnn.record import Report
 
     with Report(path) as report:
         names = list(report.populations)

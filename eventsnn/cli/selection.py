@@ -9,6 +9,8 @@ import numpy as np
 
 from eventsnn.cli.options import add_picture, add_spikes
 
+CHUNK = 1_000_000  # spikes
+
 
 class Selection(NamedTuple):
     """Populations of an open recording, and a stretch of time."""
@@ -34,15 +36,13 @@ class Selection(NamedTuple):
 
     def chunks(self, population: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Spikes in the order of the file, in chunks: times, s, and neurons."""
-        from eventsnn.record.ordered import stretch
-
-        return stretch(self.recording, population, 1_000_000, *self.window)
+        return self.recording.chunks(population, CHUNK, *self.window)
 
     def by_time(self, population: str) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Spikes by time, in chunks: times, s, and neurons."""
         from eventsnn.record.ordered import by_time
 
-        return by_time(self.recording, population, 1_000_000, *self.window)
+        return by_time(self.recording, population, CHUNK, *self.window)
 
 
 def add_selection(command: argparse.ArgumentParser) -> None:

@@ -108,6 +108,14 @@ def real_array(argument: str, value: Any) -> np.ndarray:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
+def whole(argument: str, value: Any) -> np.ndarray:
+    """`value` as an int64 array of whole numbers; an empty one of any kind will do."""
+    array = np.asarray(value)
+    if array.size and array.dtype.kind not in "iu":
+        raise must(argument, "be whole numbers", f"dtype {array.dtype}", error=TypeError)
+    return array.astype(np.int64, copy=False)
+
+
 def float_dtype(*values: Any) -> np.dtype:
     """float64 if any array given is float64, else float32; Python numbers do not count."""
     wide = any(np.ndim(v) > 0 and getattr(v, "dtype", None) in WIDE for v in values)

@@ -126,16 +126,19 @@ class Session:
         """Spikes of a population."""
         return int(self._of(population).times.size)
 
-    def is_by_time(self, population: str) -> bool:
-        """True."""
-        return self._of(population) is not None
+    def sorting(self, population: str) -> str:
+        """By time, once they are in memory."""
+        self._of(population)
+        return "by_time"
 
-    def chunks(self, population: str, n: int = 1_000_000
-               ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Spikes of a population, by time, `n` at a time: times, s, and neurons."""
+    def chunks(self, population: str, n: int = 1_000_000, t_start: float | None = None,
+               t_stop: float | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Spikes of a stretch of time, at most `n` at a time: times, s, and neurons."""
         times, ids, _ = self._of(population)
-        for k in range(0, times.size, n):
-            yield times[k:k + n], ids[k:k + n]
+        first = 0 if t_start is None else int(np.searchsorted(times, t_start))
+        last = times.size if t_stop is None else int(np.searchsorted(times, t_stop))
+        for k in range(first, last, n):
+            yield times[k:min(k + n, last)], ids[k:min(k + n, last)]
 
     def _of(self, population: str) -> Any:
         if population not in self._spikes:

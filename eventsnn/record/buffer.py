@@ -1,57 +1,73 @@
-"""Spikes of one population that wait for the disk."""
+"""Spikes and samples that wait for the disk.
+
+An interrupt between any two lines loses nothing and doubles nothing: a buffer counts what it ever
+took, and forgets by that count.
+"""
+
+from typing import Any
 
 import numpy as np
 
-LEAST = 1024  # spikes that there is room for from the start
+LEAST = 1024  # entries that there is room for from the start
 
 
 class Buffer:
-    """Growing columns; an interrupt between any two lines loses nothing and doubles nothing."""
+    """Growing columns.
 
-    def __init__(self) -> None:
-        self.total = 0  # spikes taken, ever
-        self._first = 0  # spike that the columns begin with
-        self._columns = _room(LEAST)
+    Parameters
+    ----------
+    *columns : (width, dtype)
+        Numbers of values an entry, None for one, and their kind.
+    """
+
+    def __init__(self, *columns: tuple[int | None, type]) -> None:
+        self.total = 0  # entries taken, ever
+        self._kinds = columns
+        self._first = 0  # entry that the columns begin with
+        self._columns = self._room(self._least)
+
+    @property
+    def _least(self) -> int:
+        widest = max(width or 1 for width, _ in self._kinds)
+        return max(LEAST // widest, 1)
 
     @property
     def room(self) -> int:
-        """Spikes that fit without growing."""
+        """Entries that fit without growing."""
         return len(self._columns[0])
 
     @property
     def waiting(self) -> int:
-        """Spikes that wait."""
+        """Entries that wait."""
         return self.total - self._first
 
-    def put(self, times: np.ndarray, ids: np.ndarray) -> None:
-        """Take spikes."""
+    def put(self, n: int, *values: np.ndarray) -> None:
+        """Take `n` entries, a column each."""
         start = self.waiting
-        stop = start + len(ids)
+        stop = start + n
         if stop > self.room:
-            larger = _room(max(stop, 2 * self.room))
+            larger = self._room(max(stop, 2 * self.room))
             for new, old in zip(larger, self._columns, strict=True):
                 new[:start] = old[:start]
             self._columns = larger
-        for column, values in zip(self._columns, (times, ids), strict=True):
-            column[start:stop] = values
-        self.total += len(ids)
+        for column, some in zip(self._columns, values, strict=True):
+            column[start:stop] = some
+        self.total += n
 
-    def columns(self) -> tuple[np.ndarray, np.ndarray]:
-        """Times, ms, and neurons of the spikes that wait."""
-        times, ids = self._columns
-        return times[:self.waiting], ids[:self.waiting]
+    def columns(self) -> tuple[Any, ...]:
+        """What waits; it stays as it is when the buffer forgets and goes on."""
+        return tuple(column[:self.waiting] for column in self._columns)
 
     def drop(self, first: int, keep: int) -> None:
-        """Forget the spikes before the `first`, either none or all of those that wait.
+        """Forget the entries before the `first`: either none or all of those that wait.
 
-        Room for more than `keep` spikes goes, too.
+        Room for at most `keep` entries stays.
         """
-        if first == self._first:
-            return
-        self._first = first
-        if self.room > max(keep, LEAST):
-            self._columns = _room(LEAST)
+        if first != self._first:
+            assert first == self.total
+            self._columns = self._room(min(self.room, max(keep, self._least)))
+            self._first = first
 
-
-def _room(n: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.empty(n), np.empty(n, np.uint64)
+    def _room(self, n: int) -> tuple[np.ndarray, ...]:
+        return tuple(np.empty(n if width is None else (n, width), dtype)
+                     for width, dtype in self._kinds)

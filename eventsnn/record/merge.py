@@ -1,25 +1,27 @@
-"""Many parts to one file, a part at a time."""
+"""Parts, checked one by one as they are read, and the columns in them."""
 
+import contextlib
 import hashlib
 import io
 import os
 import pathlib
 import stat
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import h5py
 import numpy as np
 
-from eventsnn.core import check, files
+from eventsnn.core import check
 from eventsnn.errors import FormatError
-from eventsnn.record import manifest, sonata
+from eventsnn.record import manifest, report_layout, sonata
+from eventsnn.record.sampling import Axis
+from eventsnn.record.untrusted import DAMAGE
 
 PART_BYTES = 1 << 31  # a part that is longer is none of ours
 LEAST_STORED = 1000  # a part declares at most so many times the bytes that the disk holds
-COMPARED = 1 << 22  # bytes at a time
 
 
-def read_part(folder: pathlib.Path, part: manifest.Part) -> bytes:
+def read_file(folder: pathlib.Path, part: manifest.Part | manifest.Samples) -> bytes:
     """The bytes of a part, after checking that they are those that were written.
 
     Raises
@@ -56,96 +58,62 @@ def read_part(folder: pathlib.Path, part: manifest.Part) -> bytes:
     return whole
 
 
-def columns(whole: bytes, part: manifest.Part) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Times, ms, and neurons of each population in a part that was checked."""
+def spikes(folder: pathlib.Path, part: manifest.Part) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Times, ms, and neurons of each population in a part."""
+    names = {sonata.name_of(population, column): (n,) for population, n in part.counts.items()
+             for column in sonata.COLUMNS}
+    found = _columns(read_file(folder, part), part.name, names)
+    times, ids = sonata.COLUMNS
+    return {name: (found[sonata.name_of(name, times)].astype("<f8", copy=False),
+                   found[sonata.name_of(name, ids)].astype("<u8", copy=False))
+            for name in part.counts}
+
+
+def samples(folder: pathlib.Path, part: manifest.Samples, axes: Mapping[str, Axis]
+            ) -> dict[str, np.ndarray]:
+    """The samples of each population in a part."""
+    if unknown := part.rows.keys() - axes.keys():
+        raise manifest.refuse(folder, f"samples of {', '.join(axes)}", ", ".join(unknown))
+    names = {name: report_layout.data_of(name) for name in part.rows}
+    shapes = {names[name]: (n, axes[name].n_values) for name, n in part.rows.items()}
+    found = _columns(read_file(folder, part), part.name, shapes)
+    return {name: found[names[name]].astype("<f4", copy=False) for name in part.rows}
+
+
+def axes(folder: pathlib.Path, part: manifest.Samples, dt: float) -> dict[str, Axis]:
+    """What the values of a variable are of, from the file that says it."""
+    with _opened(read_file(folder, part), part.name) as file:
+        found = {}
+        for name in file["report"]:
+            data, mapping = file["report"][name]["data"], file["report"][name]["mapping"]
+            columns = {column: mapping[column][()].astype(dtype)
+                       for column, dtype in report_layout.MAPPING.items()}
+            if len(columns["element_ids"]) != data.shape[1]:
+                raise ValueError(f"{data.name} of shape {data.shape}")
+            found[name] = Axis(columns["node_ids"], columns["index_pointers"],
+                               columns["element_ids"], int(sonata.steps_of(mapping["time"][2], dt)),
+                               data.attrs["units"].decode())
+        return found
+
+
+@contextlib.contextmanager
+def _opened(whole: bytes, name: str) -> Iterator[h5py.File]:
     try:
         with h5py.File(io.BytesIO(whole), "r") as file:
-            found = {}
-            for name, n in part.counts.items():
-                datasets = [file["spikes"][name][column] for column in sonata.COLUMNS]
-                for dataset in datasets:
-                    if dataset.shape != (n,) or dataset.is_virtual or dataset.external \
-                            or dataset.nbytes > len(whole):
-                        raise ValueError(f"{dataset.name} of shape {dataset.shape}")
-                found[name] = datasets[0][()].astype("<f8"), datasets[1][()].astype("<u8")
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
-        raise check.must(part.name, "be a SONATA spike file", f"another one ({error})",
+            yield file
+    except DAMAGE as error:
+        raise check.must(name, "be a SONATA file", f"another one ({error})",
                          error=FormatError) from error
-    return found
 
 
-def merge(folder: pathlib.Path, path: pathlib.Path, head: manifest.Head,
-          parts: Sequence[manifest.Part], duration: float | None) -> None:
-    """Write one file of parts, in the memory that the largest takes, and give it its name.
-
-    A file that is there already and holds the same bytes is taken for this one.
-    """
-    counts = {name: sum(part.counts[name] for part in parts) for name in head.populations}
-    where = sonata.layout(head.populations, counts, head.dt, duration, head.about)
-    new = files.Replacement(path, overwrite=True, folder=folder)
-    try:
-        new.write(where.n_bytes - 1, b"\0")
-        for offset, data in where.metadata:
-            new.write(offset, data)
-        start = dict.fromkeys(head.populations, 0)
-        for part in parts:
-            for name, arrays in columns(read_part(folder, part), part).items():
-                for column, values in zip(sonata.COLUMNS, arrays, strict=True):
-                    if len(values):
-                        new.write(where.columns[name][column] + 8 * start[name], values)
-                start[name] += part.counts[name]
-        if not head.overwrite and path.exists():
-            if not same_bytes(new.temporary, path):
-                raise other_file(path, folder)
-            new.discard()  # the program was stopped between the last rename and the clearing up
-            return
-    except BaseException:
-        new.discard()
-        raise
-    new.commit()
-
-
-def master(folder: pathlib.Path, path: pathlib.Path, head: manifest.Head,
-           parts: Sequence[manifest.Part], duration: float | None) -> bool:
-    """Write a file whose columns are those of the parts, which stay; False if it was there."""
-    counts = {name: sum(part.counts[name] for part in parts) for name in head.populations}
-    sources = [(f"{folder.name}/{part.name}", part.counts) for part in parts]
-    where = sonata.layout(head.populations, counts, head.dt, duration, head.about, sources)
-    new = files.Replacement(path, overwrite=True, folder=folder)
-    try:
-        new.write(where.n_bytes - 1, b"\0")
-        for offset, data in where.metadata:
-            new.write(offset, data)
-        if path.exists() and same_bytes(new.temporary, path):
-            new.discard()
-            return False
-        if not head.overwrite and path.exists():
-            raise other_file(path, folder)
-    except BaseException:
-        new.discard()
-        raise
-    new.commit()
-    return True
-
-
-def other_file(path: pathlib.Path, folder: pathlib.Path) -> FileExistsError:
-    """The exception of a final name that another file has taken."""
-    return check.must(str(path), "not exist yet", "a file made in the meantime",
-                      f"the recording is in {folder.name}; move the file away, then eventsnn "
-                      f"repair {path}", FileExistsError)
-
-
-def same_bytes(a: pathlib.Path, b: pathlib.Path) -> bool:
-    """Whether two files are equal."""
-    if a.stat().st_size != b.stat().st_size:
-        return False
-    with open(a, "rb") as one, open(b, "rb") as two:
-        while piece := one.read(COMPARED):
-            if piece != two.read(COMPARED):
-                return False
-    return True
-
-
-def total(counts: Mapping[str, int]) -> int:
-    """Spikes of all populations together."""
-    return sum(counts.values())
+def _columns(whole: bytes, name: str, shapes: Mapping[str, tuple[int, ...]]
+             ) -> dict[str, np.ndarray]:
+    with _opened(whole, name) as file:
+        found = {}
+        for column, shape in shapes.items():
+            dataset = file[column]
+            if dataset.shape != shape or dataset.is_virtual or dataset.external \
+                    or dataset.nbytes > len(whole):
+                raise ValueError(f"{dataset.name} of shape {dataset.shape}")
+            found[column] = dataset[()]
+        return found

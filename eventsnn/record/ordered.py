@@ -5,9 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.core import check
-from eventsnn.errors import FormatError
-
 SORTED_SPIKES = 20_000_000  # as many are sorted in memory at once: 32 bytes each
 BINS = 1 << 16  # of time, to share the spikes of larger files out
 
@@ -36,31 +33,14 @@ def by_time(recording: Any, population: str, n: int = 1_000_000, t_start: float 
     ids : (m,) int64 array
         Neurons.
 
-    Raises
-    ------
-    FormatError
-        If the file says that it is sorted by time and is not.
-
     Notes
     -----
     A file is read once if it is sorted by time, or has up to 20 million spikes; any other twice,
     and once more for every 20 million.
     """
-    if recording.is_by_time(population):
-        return _trusted(recording, population, n, t_start, t_stop)
+    if recording.sorting(population) == "by_time":
+        return recording.chunks(population, n, t_start, t_stop)
     return _sorted(recording, population, n, t_start, t_stop)
-
-
-def _trusted(recording: Any, population: str, n: int, t_start: float | None,
-             t_stop: float | None) -> Iterator[Chunk]:
-    now = -np.inf
-    for times, ids in stretch(recording, population, n, t_start, t_stop):
-        if times.size:
-            if times[0] < now or (times[1:] < times[:-1]).any():
-                raise check.must(f"population {population!r}", "be sorted by time, as the file "
-                                 "says", "times that go back", error=FormatError)
-            now = times[-1]
-        yield times, ids
 
 
 def _sorted(recording: Any, population: str, n: int, t_start: float | None,
@@ -70,7 +50,7 @@ def _sorted(recording: Any, population: str, n: int, t_start: float | None,
         cuts = _cuts(recording, population, n, (t_start, t_stop))
     for start, stop in zip(cuts[:-1], cuts[1:]):
         kept = [(np.empty(0), np.empty(0, np.int64))]
-        for times, ids in stretch(recording, population, n, t_start, t_stop):
+        for times, ids in recording.chunks(population, n, t_start, t_stop):
             mine = (times >= start) & (times < stop)
             kept.append((times[mine], ids[mine]))
         times, ids = (np.concatenate(part) for part in zip(*kept, strict=True))
@@ -82,7 +62,7 @@ def _sorted(recording: Any, population: str, n: int, t_start: float | None,
 def _cuts(recording: Any, population: str, n: int, window: tuple[Any, Any]) -> list[float]:
     """Times between which lie about `SORTED_SPIKES` spikes; more only where they share a bin."""
     first, last, total = np.inf, -np.inf, 0
-    for times, _ in stretch(recording, population, n, *window):
+    for times, _ in recording.chunks(population, n, *window):
         if times.size:
             first, last = min(first, times.min()), max(last, times.max())
             total += times.size
@@ -90,21 +70,10 @@ def _cuts(recording: Any, population: str, n: int, window: tuple[Any, Any]) -> l
         return [-np.inf, np.inf]
     edges = np.linspace(first, last, BINS + 1)
     before = np.zeros(BINS + 1, np.int64)  # spikes before each edge
-    for times, _ in stretch(recording, population, n, *window):
+    for times, _ in recording.chunks(population, n, *window):
         place = np.searchsorted(edges, times, "right")  # from 1 on
         before += np.bincount(np.minimum(place, BINS), minlength=BINS + 1)
     before = np.cumsum(before)
     wanted = np.arange(SORTED_SPIKES, total, SORTED_SPIKES)
     inner = np.unique(edges[np.searchsorted(before, wanted, "right") - 1])
     return [-np.inf, *inner.tolist(), np.inf]
-
-
-def stretch(recording: Any, population: str, n: int, t_start: float | None,
-            t_stop: float | None) -> Iterator[Chunk]:
-    """Spikes of a stretch of time, in the order of the file."""
-    for times, ids in recording.chunks(population, n):
-        if t_start is not None or t_stop is not None:
-            mine = (times >= (-np.inf if t_start is None else t_start)) & (
-                times < (np.inf if t_stop is None else t_stop))
-            times, ids = times[mine], ids[mine]
-        yield times, ids

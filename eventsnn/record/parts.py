@@ -3,13 +3,15 @@
 import hashlib
 import os
 import pathlib
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check, files
-from eventsnn.record import manifest, sonata
+from eventsnn.record import manifest, report_layout, sonata
+from eventsnn.record.report_layout import Rows
+from eventsnn.record.sampling import Axis
 
 SUFFIX = ".parts"
 
@@ -23,9 +25,11 @@ def folder_of(path: str | os.PathLike) -> pathlib.Path:
 class Done(NamedTuple):
     """What is on the disk; one object, so that no interrupt leaves half of it true."""
 
-    n_parts: int
+    n_files: dict[str, int]  # by kind
     n_bytes: int  # of the manifest
-    counts: dict[str, int]
+    counts: dict[str, int]  # spikes of each population
+    mapped: tuple[str, ...]  # variables of which it is there what their values are of
+    rows: dict[str, dict[str, int]]  # samples of each variable and population
 
 
 class Folder:
@@ -37,6 +41,8 @@ class Folder:
         Final name of the recording.
     head : Head
         What the manifest will say of the run.
+    axes : dict of str to dict of str to Axis
+        What the values of each variable and population are of.
 
     Raises
     ------
@@ -46,10 +52,13 @@ class Folder:
         If parts of an earlier run are there, which may not be replaced.
     """
 
-    def __init__(self, path: pathlib.Path, head: manifest.Head) -> None:
-        self.path, self.head = folder_of(path), head
-        self.done = Done(0, 0, dict.fromkeys(head.populations, 0))
-        self._tried = False  # whether a part was begun and not finished
+    def __init__(self, path: pathlib.Path, head: manifest.Head,
+                 axes: Mapping[str, Mapping[str, Axis]]) -> None:
+        self.path, self.head, self.axes = folder_of(path), head, axes
+        self.done = Done(dict.fromkeys((manifest.PART, manifest.MAPPING, manifest.SAMPLES), 0), 0,
+                         dict.fromkeys(head.populations, 0), (),
+                         {name: dict.fromkeys(of, 0) for name, of in axes.items()})
+        self._tried = False  # whether a file was begun and not finished
         files.make_folder(self.path)
         self._lock: int | None = files.open_locked(self.path / manifest.NAME)
         try:
@@ -67,51 +76,89 @@ class Folder:
 
     def _leftover(self) -> bool:
         try:
-            return bool(manifest.read(self.path).parts)
+            found = manifest.read(self.path)
+            return bool(found.parts or any(found.samples.values()))
         except FileNotFoundError:  # killed before its first part
             return False
         except ValueError:  # damaged: someone should look at it
             return True
 
-    def write(self, columns: Mapping[str, tuple[np.ndarray, np.ndarray]],
-              duration: float | None) -> None:
+    def write_spikes(self, columns: Mapping[str, tuple[np.ndarray, np.ndarray]],
+                     duration: float | None) -> None:
         """Put times, ms, and neurons of each population on the disk, as one part.
 
         After an interrupt or an error the same part may be written again.
         """
-        assert self._lock is not None
-        done, head = self.done, self.head
-        start = done.n_bytes
-        if start == 0:
-            first = manifest.line("recording", {
-                "format": manifest.FORMAT, "version": manifest.VERSION, **head._asdict()})
-            files.append(self._lock, 0, first)
-            files.sync_folder(self.path)
-            start = len(first)
-        elif self._tried:
-            files.append(self._lock, start, b"")  # no line of this part from an earlier try
-        self._tried = True
-        whole = sonata.image(head.populations, columns, head.dt, duration, head.about)
-        name = f"part-r0-{done.n_parts:06d}.h5"
-        with files.Replacement(self.path / name, overwrite=True) as new:
-            new.write(0, whole)
+        head, done = self.head, self.done
         counts = {name: len(ids) for name, (_, ids) in columns.items()}
+        where = sonata.layout(head.populations, counts, head.dt, duration, head.about)
         ends = {name: sonata.steps_of(times[[0, -1]], head.dt).tolist()
                 for name, (times, _) in columns.items() if len(times)}
-        line = manifest.line("part", {
-            "name": name, "bytes": len(whole), "sha256": hashlib.sha256(whole).hexdigest(),
+        self._put(manifest.PART, where.stretches(sonata.by_name(columns)), {
             "counts": counts, "first_step": min(first for first, _ in ends.values()),
             "last_step": max(last for _, last in ends.values()),
-            "last_steps": {name: last for name, (_, last) in ends.items()}, "duration": duration})
+            "last_steps": {name: last for name, (_, last) in ends.items()}, "duration": duration},
+            counts={name: done.counts[name] + n for name, n in counts.items()})
+
+    def write_mapping(self, variable: str) -> None:
+        """Put on the disk what the values of a variable are of."""
+        head, axes = self.head, self.axes[variable]
+        none = dict.fromkeys(axes, Rows(0, 0))
+        where = report_layout.layout(variable, axes, head.populations, none, head.dt, head.about)
+        self._put(manifest.MAPPING, where.stretches(report_layout.by_name(axes)), {
+            "variable": variable, "rows": {}, "first_steps": {}, "duration": None},
+            mapped=(*self.done.mapped, variable))
+
+    def write_samples(self, variable: str, samples: Mapping[str, tuple[int, np.ndarray]],
+                      duration: float | None) -> None:
+        """Put samples, and the step of the first, of each population on the disk."""
+        done, rows = self.done, {name: Rows(len(values), first)
+                                 for name, (first, values) in samples.items()}
+        where = report_layout.samples_layout(self.axes[variable], rows, self.head.about)
+        columns = {report_layout.data_of(name): values for name, (_, values) in samples.items()}
+        so_far = {name: n + (rows[name].n if name in rows else 0)
+                  for name, n in done.rows[variable].items()}
+        self._put(manifest.SAMPLES, where.stretches(columns), {
+            "variable": variable, "rows": {name: n for name, (n, _) in rows.items()},
+            "first_steps": {name: first for name, (_, first) in rows.items()},
+            "duration": duration}, rows=done.rows | {variable: so_far})
+
+    def _put(self, kind: str, stretches: Iterable[tuple[int, Any]], content: dict[str, Any],
+             **now: Any) -> None:
+        """Write a file and the line that names it; then `done` is what is on the disk `now`."""
+        assert self._lock is not None
+        done, start = self.done, self._begin()
+        if self._tried:
+            files.append(self._lock, start, b"")  # no line of this file from an earlier try
+        self._tried = True
+        name = f"{kind}-r0-{done.n_files[kind]:06d}.h5"
+        n_bytes, digest = 0, hashlib.sha256()
+        with files.Replacement(self.path / name, overwrite=True) as new:
+            for offset, data in stretches:
+                new.write(offset, data)
+                digest.update(memoryview(data).cast("B"))
+                n_bytes = offset + memoryview(data).nbytes
+        line = manifest.line(kind, {
+            "name": name, "bytes": n_bytes, "sha256": digest.hexdigest(), **content})
         files.append(self._lock, start, line)
-        self.done = Done(done.n_parts + 1, start + len(line),
-                         {name: done.counts[name] + n for name, n in counts.items()})
+        self.done = done._replace(n_files=done.n_files | {kind: done.n_files[kind] + 1},
+                                  n_bytes=start + len(line), **now)
         self._tried = False
+
+    def _begin(self) -> int:
+        """Where the next line goes, after the first."""
+        assert self._lock is not None
+        first = manifest.line("recording", {
+            "format": manifest.FORMAT, "version": manifest.VERSION, **self.head._asdict()})
+        if self.done.n_bytes == 0:
+            files.append(self._lock, 0, first)
+            files.sync_folder(self.path)
+        return self.done.n_bytes or len(first)
 
     def end(self, duration: float | None) -> None:
         """Tell that the run came to its end."""
         assert self._lock is not None
-        files.append(self._lock, self.done.n_bytes, manifest.line("end", {"duration": duration}))
+        files.append(self._lock, self._begin(), manifest.line("end", {"duration": duration}))
 
     def release(self, remove: bool = False) -> None:
         """Let others write here; `remove` takes the folder away before."""
@@ -132,5 +179,5 @@ def clear(folder: pathlib.Path, but: str | None = None) -> None:
         files.remove(folder / manifest.NAME)
         files.sync_folder(folder)
     for entry in sorted(folder.iterdir()):
-        if entry.name.endswith(files.PARTIAL) or manifest.PART_NAME.fullmatch(entry.name):
+        if entry.name.endswith(files.PARTIAL) or manifest.FILE_NAME.fullmatch(entry.name):
             files.remove(entry)

@@ -1,36 +1,40 @@
-"""Spikes of a run, to a SONATA file, while the run goes on."""
+"""Spikes and variables of a run, to SONATA files, while the run goes on."""
 
 import os
-import pathlib
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check, files
-from eventsnn.record import manifest, merge, sonata
+from eventsnn.record import finish, manifest, report_layout, sampling, sonata
 from eventsnn.record.buffer import Buffer
+from eventsnn.record.job import Job
+from eventsnn.record.names import name_of_population
 from eventsnn.record.parts import Folder
 from eventsnn.record.provenance import provenance
+from eventsnn.record.samples import Samples
+from eventsnn.record.sampling import Sampling
 
 PART_SPIKES = 1_000_000
 PART_SECONDS = 10.0  # of the clock
-MERGE_SPIKES = 10**9
+SPIKE_BYTES = 16  # what a spike takes of a part
 
 
 class Recorder:
-    """Write the spikes of named populations to an HDF5 file in the SONATA format.
+    """Write the spikes of named populations, and variables, to HDF5 files in the SONATA format.
 
-    Use it as a context manager. While the run goes on, the folder ``<path>.parts`` takes the
-    spikes in parts, each a whole SONATA file that is forced to the disk; `close` makes one file of
-    them and removes the folder. An exception inside the block, an interrupt too, leaves what was
-    recorded as a valid file. So all that is lost when the program is killed, or the machine stops,
-    is what came after the last part: `eventsnn.record.repair` makes the file then.
+    Use it as a context manager. While the run goes on, the folder ``<path>.parts`` takes what comes
+    in parts, each a whole file that is forced to the disk, beside the run; `close` makes one file
+    of the spikes, and one of each variable (``run.v.h5`` beside ``run.h5``), and removes the
+    folder. An exception inside the block, an interrupt too, leaves what was recorded as valid
+    files. So all that is lost when the program is killed, or the machine stops, is what came after
+    the last part: `eventsnn.record.repair` makes the files then.
 
-    A full disk is an OSError of `append`, `flush` or `close`, and the parts stay. Memory does not
-    grow with the recording: each spike takes 16 bytes, or twice that, until its part is written.
+    A full disk is an OSError of `append`, `sample`, `flush` or `close`, and the parts stay. Memory
+    does not grow with the recording: it is that of two or three parts.
 
     Parameters
     ----------
@@ -41,17 +45,19 @@ class Recorder:
     dt : float
         Step, s.
     overwrite : bool
-        Whether an existing file may be replaced, which stays until the new one is complete; and
+        Whether existing files may be replaced, which stay until the new ones are complete; and
         the parts of a run that broke off, which go at once.
     attributes : dict, optional
         What to keep beside the spikes: seed, parameters. Stored as JSON with the versions in use.
+    samplings : iterable of Sampling
+        Variables to record.
     part_spikes : int
-        Spikes of all populations that make a part.
+        Spikes of all populations that make a part; four values of variables count as one.
     part_seconds : float
-        Time of the clock, s, after which the spikes at hand make a part.
+        Time of the clock, s, after which what is at hand makes a part.
     merge_spikes : int
-        A recording with more spikes keeps its folder: the file then is a view of the parts, which
-        opens like any other as long as the two lie side by side.
+        A recording with more keeps its folder: its files are views of the parts then, which open
+        like any other as long as they lie side by side.
 
     Set `duration` as the run goes on, so that the file says how much time it covers even if the run
     breaks off.
@@ -59,50 +65,63 @@ class Recorder:
     Raises
     ------
     OSError
-        If the file cannot be written, see `eventsnn.core.files.check_new`; if another recorder
+        If a file cannot be written, see `eventsnn.core.files.check_new`; if another recorder
         writes to it; if there are parts of a run that broke off.
 
     Examples
     --------
     >>> import pathlib, tempfile
-    >>> from eventsnn.record import Recording
+    >>> from eventsnn.record import Recording, Report
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = pathlib.Path(folder, "run.h5")
-    ...     with Recorder(path, {"exc": 80, "inh": 20}, dt=1e-4) as recorder:
+    ...     v = Sampling("v", "inh", every=1e-3, ids=[4, 7])
+    ...     with Recorder(path, {"exc": 80, "inh": 20}, dt=1e-4, samplings=[v]) as recorder:
     ...         recorder.append("exc", [3, 3, 5], [17, 4, 17])
+    ...         recorder.sample("inh", "v", 10, [-0.5, 0.25])
     ...         recorder.duration = 0.1
-    ...     with Recording(path) as recording:
-    ...         times, ids = next(recording.chunks("exc"))
+    ...     with Recording(path) as recording, Report(path.with_name("run.v.h5")) as traces:
+    ...         times, ids = recording.spikes("exc")
+    ...         _, _, values = traces.values("inh")
     >>> times, ids
     (array([0.0003, 0.0003, 0.0005]), array([17,  4, 17]))
+    >>> values
+    array([[-0.5 ,  0.25]], dtype=float32)
     """
 
     def __init__(self, path: str | os.PathLike, populations: Mapping[str, int], dt: float,
                  overwrite: bool = False, attributes: Mapping[str, Any] | None = None, *,
-                 part_spikes: int = PART_SPIKES, part_seconds: float = PART_SECONDS,
-                 merge_spikes: int = MERGE_SPIKES) -> None:
+                 samplings: Iterable[Sampling] = (), part_spikes: int = PART_SPIKES,
+                 part_seconds: float = PART_SECONDS,
+                 merge_spikes: int = finish.MERGE_SPIKES) -> None:
         if not populations:
             raise check.must("populations", "name at least one population", "none")
         self.populations = {
-            manifest.name_of_population(name):
-                check.integer(f"size of population {name!r}", size, least=1)
+            name_of_population(name): check.integer(f"size of population {name!r}", size, least=1)
             for name, size in populations.items()}
         self.dt = check.number("dt", dt, above=0.0)
+        self.samplings = tuple(samplings)
+        axes = sampling.axes(self.samplings, self.populations, self.dt)
         # A part is read as a whole, by the merge and by readers.
-        self._part_spikes = check.integer("part_spikes", part_spikes, least=1, most=10**8)
+        self._part_bytes = SPIKE_BYTES * check.integer("part_spikes", part_spikes, least=1,
+                                                       most=10**8)
         self._part_seconds = check.number("part_seconds", part_seconds, above=0.0)
         self._merge_spikes = check.integer("merge_spikes", merge_spikes, least=0)
         self._duration: float | None = None
         about = provenance({"dt": self.dt, "populations": self.populations, **(attributes or {})})
         self._last_step = dict.fromkeys(self.populations, 0)
-        self._buffers = {name: Buffer() for name in self.populations}
-        self._path: pathlib.Path = files.check_new(path, overwrite).absolute()
-        self._taken = 0  # spikes since the last part; an interrupt may let it be too low
-        self._stale = False  # whether buffers may hold spikes that are in a part
+        self._spikes = {name: Buffer((None, np.float64), (None, np.uint64))
+                        for name in self.populations}
+        self._samples = {(variable, name): Samples(axis)
+                         for variable, of in axes.items() for name, axis in of.items()}
+        self._path = files.check_new(path, overwrite).absolute()
+        for variable in axes:
+            files.check_new(report_layout.path_of(self._path, variable), overwrite)
+        self._taken = 0  # bytes since the last part; an interrupt may let it be too low
+        self._job: Job | None = None  # the last part, on the disk or on its way
         self._written_at = time.monotonic()
         self._folder: Folder | None = None
         self._folder = Folder(self._path, manifest.Head(
-            self.populations, self.dt, check.flag("overwrite", overwrite), about))
+            self.populations, self.dt, check.flag("overwrite", overwrite), about, list(axes)), axes)
         self._written = self._folder.done.counts
 
     @property
@@ -117,7 +136,7 @@ class Recorder:
     @property
     def counts(self) -> dict[str, int]:
         """Spikes recorded so far, by population."""
-        return {name: buffer.total for name, buffer in self._buffers.items()}
+        return {name: buffer.total for name, buffer in self._spikes.items()}
 
     @property
     def written(self) -> dict[str, int]:
@@ -140,33 +159,32 @@ class Recorder:
         Raises
         ------
         OSError
-            If a part cannot be written. Spikes taken so far, see `counts`, wait in memory; those
-            that are `written` are safe.
+            If a part, this one or the one before, cannot be written. Spikes taken so far, see
+            `counts`, wait in memory; those that are `written` are safe.
         """
-        if self._folder is None:
-            raise check.must("recorder", "be open", "a closed one")
-        if population not in self._buffers:
-            raise check.unknown("population", population, self._buffers)
-        ids = _whole("ids", ids)
-        steps = _whole("steps", steps, ids.size)
+        self._open()
+        if population not in self._spikes:
+            raise check.unknown("population", population, self._spikes)
+        ids = check.whole("ids", ids)
+        check.shape("ids", ids.shape, (ids.size,))
+        steps = check.whole("steps", steps)
+        if steps.ndim == 0:
+            steps = np.broadcast_to(steps, ids.size)
+        check.shape("steps", steps.shape, ids.shape, "to match ids")
         if ids.size:
             self._check(population, steps, ids)
-        if self._stale:  # an interrupt came before
-            self._drop_written()
+        self._forget()
         start = 0
         while start < ids.size:
-            if self._taken >= self._part_spikes:
-                self.flush()
-            stop = min(start + self._part_spikes - self._taken, ids.size)
-            self._buffers[population].put(
-                sonata.times_ms(steps[start:stop], self.dt), ids[start:stop])
+            self._hand_over_if_full()
+            room = -(-(self._part_bytes - self._taken) // SPIKE_BYTES)
+            stop = min(start + room, ids.size)
+            self._spikes[population].put(
+                stop - start, sonata.times_ms(steps[start:stop], self.dt), ids[start:stop])
             self._last_step[population] = int(steps[stop - 1])
-            self._taken += stop - start
+            self._taken += SPIKE_BYTES * (stop - start)
             start = stop
-        if self._taken >= self._part_spikes:
-            self.flush()
-        if time.monotonic() - self._written_at > self._part_seconds:
-            self.flush()
+        self._hand_over_if_full()
 
     def _check(self, population: str, steps: np.ndarray, ids: np.ndarray) -> None:
         size, last = self.populations[population], self._last_step[population]
@@ -179,26 +197,113 @@ class Recorder:
         if steps[-1] >= sonata.STEP_LIMIT:
             raise check.must("steps", f"be below 2**48 = {sonata.STEP_LIMIT}", steps[-1])
 
+    def sample(self, population: str, variable: str, step: int, values: Any) -> None:
+        """Record a sample of a variable.
+
+        Parameters
+        ----------
+        population, variable : str
+            As in one of `samplings`.
+        step : int
+            Steps done, at time ``step * dt``. The first may be any, each next comes the sampling's
+            interval later.
+        values : (k,) array
+            One for each of the sampling's neurons (of synapses: one each); kept as float32.
+
+        Raises
+        ------
+        OSError
+            As for `append`.
+        """
+        self._open()
+        if (variable, population) not in self._samples:
+            raise check.unknown("variable and population", f"{variable} of {population}",
+                                [f"{v} of {p}" for v, p in self._samples])
+        self._forget()
+        self._hand_over_if_full()
+        samples = self._samples[variable, population]
+        samples.put(step, values)
+        self._taken += samples.row_bytes
+        self._hand_over_if_full()
+
     def flush(self) -> None:
-        """Put the spikes at hand on the disk, as a part."""
+        """Put what is at hand on the disk, as a part, and wait until it is there."""
+        self._open()
+        self._hand_over()
+        if self._job is not None:
+            self._job.finish()
+
+    def _open(self) -> None:
         if self._folder is None:
             raise check.must("recorder", "be open", "a closed one")
-        self._stale = True
-        self._drop_written()
-        if any(buffer.waiting for buffer in self._buffers.values()):
-            self._folder.write({name: b.columns() for name, b in self._buffers.items()},
-                               self.duration)
-        self._drop_written()
-        self._taken, self._stale = 0, False
-        self._written_at = time.monotonic()
 
-    def _drop_written(self) -> None:
-        keep = 2 * self._part_spikes // len(self._buffers)
-        for name, n in self.written.items():
-            self._buffers[name].drop(n, keep)
+    def _hand_over_if_full(self) -> None:
+        if (self._taken >= self._part_bytes
+                or time.monotonic() - self._written_at > self._part_seconds):
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Let what is at hand be written, beside the run."""
+        if self._job is not None:
+            self._job.finish()
+        self._forget()
+        tasks = self._tasks()
+        if tasks:
+            job = Job(tasks, {key: b.total for key, b in self._buffers()})
+            self._job = job
+            self._forget()
+            job.start()
+        self._taken, self._written_at = 0, time.monotonic()
+
+    def _buffers(self) -> list[tuple[Any, Buffer]]:
+        return [*self._spikes.items(), *((key, s.buffer) for key, s in self._samples.items())]
+
+    def _forget(self) -> None:
+        """What was handed over waits no more; an interrupt may have come before this was done."""
+        if self._job is None:
+            return
+        keep = 2 * self._part_bytes // (len(self._spikes) + len(self._samples))
+        for name, buffer in self._spikes.items():
+            buffer.drop(self._job.ends[name], keep // SPIKE_BYTES)
+        for key, samples in self._samples.items():
+            samples.buffer.drop(self._job.ends[key], keep // max(samples.row_bytes, 1))
+
+    def _tasks(self) -> list[Callable[[], None]]:
+        """What writes all that waits; each looks whether it was done, since it may be repeated."""
+        assert self._folder is not None
+        folder, duration = self._folder, self._duration
+        tasks: list[Callable[[], None]] = []
+        columns = {name: buffer.columns() for name, buffer in self._spikes.items()}
+        if any(len(ids) for _, ids in columns.values()):
+            counts = self.counts
+
+            def write_spikes() -> None:
+                if folder.done.counts != counts:
+                    folder.write_spikes(columns, duration)
+
+            tasks.append(write_spikes)
+        for variable in folder.axes:
+            tasks += self._tasks_of(folder, variable, duration)
+        return tasks
+
+    def _tasks_of(self, folder: Folder, variable: str, duration: float | None
+                  ) -> list[Callable[[], None]]:
+        mine = {name: samples for (v, name), samples in self._samples.items() if v == variable}
+        rows = {name: samples.buffer.total for name, samples in mine.items()}
+        waiting = {name: s.waiting() for name, s in mine.items() if s.buffer.waiting}
+
+        def write_mapping() -> None:
+            if variable not in folder.done.mapped:
+                folder.write_mapping(variable)
+
+        def write_samples() -> None:
+            if folder.done.rows[variable] != rows:
+                folder.write_samples(variable, waiting, duration)
+
+        return [write_mapping, write_samples] if waiting else []
 
     def close(self, duration: float | None = None) -> None:
-        """Complete the file and give it its final name; closing twice does nothing.
+        """Complete the files and give them their final names; closing twice does nothing.
 
         Parameters
         ----------
@@ -208,49 +313,42 @@ class Recorder:
         Raises
         ------
         OSError
-            If the file cannot be written; the message then says what is left.
+            If a file cannot be written; the message then says what is left.
         """
         if self._folder is None:
             return
         if duration is not None:
             self.duration = duration
-        whole = False
+        kept = True
         try:
-            self._finish(self._folder)
-            whole = True
+            kept = self._finish(self._folder)
         except OSError as error:
-            if error.errno is None or not self._folder.done.n_parts:  # or it says all itself
+            if error.errno is None or not self._folder.done.n_bytes:  # or it says all itself
                 raise
             raise OSError(error.errno, f"{error.strerror}; what was recorded until then is in "
                           f"{self._folder.path.name}, of which eventsnn repair {self._path} makes "
                           "the file", str(self._path)) from error
         finally:
             folder, self._folder, self._written = self._folder, None, self.written
-            kept = folder.done.n_parts and (not whole or self._is_large(folder))
-            folder.release(remove=not kept)
+            folder.release(remove=not (kept and folder.done.n_bytes))
 
-    def _is_large(self, folder: Folder) -> bool:
-        return merge.total(folder.done.counts) > self._merge_spikes
-
-    def _finish(self, folder: Folder) -> None:
-        if folder.done.n_parts == 0 and merge.total(self.counts) <= self._merge_spikes:
-            columns = {name: buffer.columns() for name, buffer in self._buffers.items()}
-            image = sonata.image(self.populations, columns, self.dt, self.duration,
-                                 folder.head.about)
+    def _finish(self, folder: Folder) -> bool:
+        """Make the files; whether they need the parts."""
+        small = not self._samples and sum(self.counts.values()) <= self._merge_spikes
+        if self._job is None and small:
+            columns = {name: buffer.columns() for name, buffer in self._spikes.items()}
             try:
-                with files.Replacement(self._path, folder.head.overwrite, folder.path) as new:
-                    new.write(0, image)
-                return
+                finish.at_hand(folder, self._path, columns, self._duration)
+                return False
             except FileExistsError:  # made in the meantime: what was recorded stays, as a part
                 pass
         self.flush()
-        folder.end(self.duration)
+        folder.end(self._duration)
         found = manifest.read(folder.path)
         if found.counts != folder.done.counts:
             raise manifest.refuse(folder.path, f"parts of {folder.done.counts} spikes",
                                   f"a damaged manifest of {found.counts}")
-        make = merge.master if self._is_large(folder) else merge.merge
-        make(folder.path, self._path, folder.head, found.parts, self.duration)
+        return finish.make_files(folder.path, self._path, found, self._merge_spikes).are_views
 
     def __enter__(self) -> "Recorder":
         return self
@@ -258,15 +356,3 @@ class Recorder:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
         self.close()
-
-
-def _whole(argument: str, values: Any, size: int | None = None) -> np.ndarray:
-    """`values` as a one-dimensional int64 array, of a length if given."""
-    array = np.asarray(values)
-    if array.size and array.dtype.kind not in "iu":
-        raise check.must(argument, "be whole numbers", f"dtype {array.dtype}", error=TypeError)
-    if array.ndim == 0 and size is not None:
-        array = np.broadcast_to(array, size)
-    check.shape(argument, array.shape, (array.size if size is None else size,),
-                "" if size is None else "to match ids")
-    return array.astype(np.int64, copy=False)

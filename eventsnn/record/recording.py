@@ -11,24 +11,29 @@ from eventsnn.core import check
 from eventsnn.errors import FormatError
 from eventsnn.record.sources import open_source
 
+CHUNK = 1_000_000  # spikes
+
 
 class Recording:
     """Spikes of named populations, read lazily from a SONATA file.
 
     Any file in the format will do. Those written by `Recorder` also know the sizes of their
     populations, the step, and the duration; for others the numbers are taken from the spikes, which
-    reads the file once. Nothing is followed out of the file.
+    reads the file once. Nothing is followed out of the file. Files of `Recorder` are checked: those
+    up to 64 MiB as a whole when they are opened, larger ones wherever they are read.
 
     Parameters
     ----------
     path : path
-        The file, or the folder of parts that a run goes on to write, or left; of those each is
-        checked as it is read.
+        The file, or the folder of parts that a run goes on to write, or left.
+    verify : bool
+        Whether to check that the file is as it was written. Without, one is read that was changed
+        on purpose.
 
     Attributes
     ----------
     populations : list of str
-        Names, in alphabetical order.
+        Names, in alphabetical order; ``"all"`` for the one without a name of old files.
     provenance : dict
         Versions, and the attributes given to `Recorder`; empty for other files.
 
@@ -38,11 +43,24 @@ class Recording:
         If the file is damaged, or no SONATA spike file, or refers to other files.
     OSError
         If there is no file, or it may not be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from eventsnn.record import Recorder
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Recorder(pathlib.Path(folder, "run.h5"), {"exc": 80}, dt=1e-4) as recorder:
+    ...         recorder.append("exc", [3, 3, 50], [17, 4, 17])
+    ...     with Recording(pathlib.Path(folder, "run.h5")) as recording:
+    ...         print(recording.populations, recording.count("exc"), recording.size("exc"))
+    ...         print(recording.spikes("exc", t_stop=0.001, ids=[17]))
+    ['exc'] 3 80
+    (array([0.0003]), array([17]))
     """
 
-    def __init__(self, path: str | os.PathLike) -> None:
+    def __init__(self, path: str | os.PathLike, *, verify: bool = True) -> None:
         self._path = os.fspath(path)
-        self._source = open_source(path)
+        self._source = open_source(path, check.flag("verify", verify))
         self.populations = list(self._source.populations)
         self.provenance: dict[str, Any] = self._source.provenance
 
@@ -58,7 +76,7 @@ class Recording:
         if (stated := self.stated_duration) is not None:
             return stated
         return max((times.max() for name in self.populations
-                    for times, _ in self._read(name, 1_000_000) if times.size), default=0.0)
+                    for times, _ in self._read(name, CHUNK) if times.size), default=0.0)
 
     @property
     def stated_duration(self) -> float | None:
@@ -72,21 +90,43 @@ class Recording:
         size = self._number("size")(population)
         if size is not None:
             return int(size)
-        return max((int(ids.max()) + 1 for _, ids in self._read(population, 1_000_000)), default=0)
+        return max((int(ids.max()) + 1 for _, ids in self._read(population, CHUNK)), default=0)
 
     def count(self, population: str) -> int:
         """Spikes of a population."""
         self._known(population)
         return self._source.count(population)
 
-    def is_by_time(self, population: str) -> bool:
-        """Whether the file says that the spikes of a population are sorted by time."""
+    def sorting(self, population: str) -> str:
+        """How spikes are sorted: ``"by_time"``, ``"by_id"``, or ``"none"`` that the file tells."""
         self._known(population)
-        return self._source.is_by_time(population)
+        return self._source.sorting(population)
 
-    def chunks(self, population: str, n: int = 1_000_000
+    def verify(self) -> bool:
+        """Check every byte; whether the file, or the folder, has checksums.
+
+        Raises
+        ------
+        FormatError
+            If a byte is not as it was written.
+        """
+        return self._source.verify()
+
+    def chunks(self, population: str, n: int = CHUNK, t_start: float | None = None,
+               t_stop: float | None = None, ids: Any = None
                ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Spikes of a population, in the order of the file, `n` at a time.
+        """Spikes of a population, in the order of the file, at most `n` at a time.
+
+        Parameters
+        ----------
+        population : str
+            Its name.
+        n : int
+            Spikes to read at a time.
+        t_start, t_stop : float, optional
+            First time, and the time before which to stop, s.
+        ids : int array, optional
+            Neurons; all by default.
 
         Yields
         ------
@@ -97,26 +137,31 @@ class Recording:
 
         Notes
         -----
-        16 bytes a spike of memory, at most `n` spikes at a time. Files written by `Recorder` are
-        sorted by time.
+        Some 50 bytes of memory a spike, of at most `n` spikes at a time. Files written by
+        `Recorder` are sorted by time. Of a file that is sorted by time only the stretch is read; of
+        one sorted by neuron, only what lies between the smallest and the largest of `ids`.
         """
-        size = self.size(population)
-        return self._bounded(population, check.integer("n", n, least=1), size)
+        size, n = self.size(population), check.integer("n", n, least=1)
+        start = -np.inf if t_start is None else check.number("t_start", t_start)
+        stop = np.inf if t_stop is None else check.number("t_stop", t_stop)
+        wanted = None if ids is None else check.whole("ids", ids).reshape(-1)
+        first, last = 0, self.count(population)
+        sorting = self._source.sorting(population)
+        if sorting == "by_time":
+            first, last = self._place(population, 0, start), self._place(population, 0, stop)
+        elif sorting == "by_id" and wanted is not None and wanted.size:
+            first = self._place(population, 1, wanted.min())
+            last = self._place(population, 1, wanted.max() + 1)
+        return self._chosen(population, n, size, first, last, start, stop, wanted)
 
     def spikes(self, population: str, t_start: float | None = None, t_stop: float | None = None,
-               ids: Any = None, n: int = 1_000_000) -> tuple[np.ndarray, np.ndarray]:
-        """Spikes of a stretch of time and of some neurons.
+               ids: Any = None, n: int = CHUNK) -> tuple[np.ndarray, np.ndarray]:
+        """Spikes of a stretch of time and of some neurons, at once.
 
         Parameters
         ----------
-        population : str
-            Its name.
-        t_start, t_stop : float, optional
-            First time, and the time before which to stop, s.
-        ids : int array, optional
-            Neurons; all by default.
-        n : int
-            Spikes to read at a time.
+        population, t_start, t_stop, ids, n
+            As for `chunks`.
 
         Returns
         -------
@@ -124,59 +169,57 @@ class Recording:
             Times, s, in the order of the file.
         ids : (m,) int64 array
             Neurons.
-
-        Notes
-        -----
-        Of a file that is sorted by time only the stretch is read.
         """
-        size, n = self.size(population), check.integer("n", n, least=1)
-        start = -np.inf if t_start is None else check.number("t_start", t_start)
-        stop = np.inf if t_stop is None else check.number("t_stop", t_stop)
-        if ids is not None:
-            ids = check.real_array("ids", ids)
-            if ids.size and ids.dtype.kind not in "iu":
-                raise check.must("ids", "be whole numbers", f"dtype {ids.dtype}", error=TypeError)
-        first, last = 0, self.count(population)
-        if self._source.is_by_time(population):
-            first, last = self._place(population, start), self._place(population, stop)
-        found = [(np.empty(0), np.empty(0, np.int64))]
-        for times, neurons in self._bounded(population, n, size, first, last):
-            mine = (times >= start) & (times < stop)
-            if ids is not None:
-                mine &= np.isin(neurons, ids)
-            found.append((times[mine], neurons[mine]))
+        found = [(np.empty(0), np.empty(0, np.int64)),
+                 *self.chunks(population, n, t_start, t_stop, ids)]
         times, neurons = (np.concatenate(part) for part in zip(*found, strict=True))
         return times, neurons
 
-    def _place(self, population: str, t: float) -> int:
-        """The first spike at `t` or later, in a file that is sorted by time."""
-        if not np.isfinite(t):
-            return 0 if t < 0 else self.count(population)
+    def _place(self, population: str, column: int, value: float) -> int:
+        """The first spike with `value` or more in a column by which the file is sorted."""
+        if not np.isfinite(value):
+            return 0 if value < 0 else self.count(population)
         low, high = 0, self.count(population)
         while low < high:
             middle = (low + high) // 2
-            if self._source.read(population, middle, middle + 1)[0][0] < t:
+            if self._source.read(population, middle, middle + 1)[column][0] < value:
                 low = middle + 1
             else:
                 high = middle
         return low
 
-    def _bounded(self, population: str, n: int, size: int, first: int = 0,
-                 last: int | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _chosen(self, population: str, n: int, size: int, first: int, last: int, start: float,
+                stop: float, wanted: np.ndarray | None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        everything = wanted is None and start == -np.inf and stop == np.inf
+        is_wanted = np.zeros(size, bool)
+        if wanted is not None:
+            is_wanted[wanted[(wanted >= 0) & (wanted < size)]] = True
         for times, ids in self._read(population, n, first, last):
             if ids.max() >= size:
                 raise self._refuse(f"a recording of {size} neurons in {population!r}",
                                    f"a spike of neuron {ids.max()}")
-            yield times, ids
+            if not everything:
+                mine = (times >= start) & (times < stop)
+                if wanted is not None:
+                    mine &= is_wanted[ids]
+                times, ids = times[mine], ids[mine]
+            if ids.size:
+                yield times, ids
 
     def _read(self, population: str, n: int, first: int = 0, last: int | None = None
               ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         last = self.count(population) if last is None else last
+        by_time, now = self._source.sorting(population) == "by_time", -np.inf
         for start in range(first, last, n):
             times, ids = self._source.read(population, start, min(start + n, last))
             if not np.isfinite(times).all() or ids.min() < 0:
                 raise self._refuse("a recording of finite times and neurons from 0 on",
                                    f"other numbers near spike {start} of {population!r}")
+            if by_time:
+                if times[0] < now or (times[1:] < times[:-1]).any():
+                    raise self._refuse("sorted by time, as it says it is",
+                                       f"another order near spike {start} of {population!r}")
+                now = times[-1]
             yield times, ids
 
     def _number(self, attribute: str) -> Any:

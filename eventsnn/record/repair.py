@@ -1,4 +1,4 @@
-"""A recording whose run was killed: the file of what is safe, and what is missing."""
+"""A recording whose run was killed: the files of what is safe, and what is missing."""
 
 import os
 import pathlib
@@ -6,8 +6,7 @@ from typing import NamedTuple
 
 from eventsnn.core import check, files
 from eventsnn.errors import FormatError
-from eventsnn.record import manifest, merge, parts
-from eventsnn.record.recorder import MERGE_SPIKES
+from eventsnn.record import finish, manifest, merge, parts, report_layout
 
 
 class Repair(NamedTuple):
@@ -19,13 +18,15 @@ class Repair(NamedTuple):
     until: float  # s; of the time before, all spikes of the populations that spiked are there
     complete: bool  # whether nothing of the run is missing
     losses: list[str]  # what is missing, in words
+    samples: dict[str, dict[str, int]]  # by variable and population
+    reports: list[pathlib.Path]  # the files of the variables
 
 
-def repair(path: str | os.PathLike, *, merge_spikes: int = MERGE_SPIKES) -> Repair:
-    """Make the file that a recorder would have made, had its program not been killed.
+def repair(path: str | os.PathLike, *, merge_spikes: int = finish.MERGE_SPIKES) -> Repair:
+    """Make the files that a recorder would have made, had its program not been killed.
 
     Each part is checked against the manifest; the whole ones are merged, and ``<path>.parts`` is
-    removed. If a part is damaged, the folder stays.
+    removed. If a part is damaged, the folder stays; samples that are lost between others are NaN.
 
     Parameters
     ----------
@@ -53,7 +54,8 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = MERGE_SPIKES) -> Repa
             found = manifest.read(folder)
         except FileNotFoundError:
             found = None
-        if found is None or not (found.parts or found.damaged):
+        if found is None or not (found.parts or found.damaged or any(found.samples.values())
+                                 or found.complete):
             parts.clear(folder)  # killed before the first part, or while it cleared up
             files.remove_folder(folder)
             raise _nothing(path, folder)
@@ -64,37 +66,75 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = MERGE_SPIKES) -> Repa
 
 def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, merge_spikes: int
             ) -> Repair:
-    head, whole, losses, lost = found.head, [], [], 0
+    broke_off: list[str] = []
+    damage: list[str] = []
     until = found.until
     if not found.complete:
-        losses.append(f"the run broke off: what came after the last part, at {until:g} s, is lost")
-    for part in found.parts:
-        try:
-            merge.columns(merge.read_part(folder, part), part)
-            whole.append(part)
-        except FormatError as error:
-            n = merge.total(part.counts)
-            lost += n
-            until = min(until, part.first_step * head.dt)
-            losses.append(f"{n} spikes from {part.first_step * head.dt:g} s to "
-                          f"{part.last_step * head.dt:g} s are lost: {error}")
+        broke_off.append(
+            f"the run broke off: what came after the last part, at {until:g} s, is lost")
+    whole, lost, first = _whole_parts(folder, found, damage)
+    until = min(until, first)
+    whole = _whole_samples(folder, whole, damage)
     if found.damaged:
-        losses.append(f"{found.damaged} lines of the manifest are damaged: the parts they named "
+        damage.append(f"{found.damaged} lines of the manifest are damaged: the parts they named "
                       "are lost")
         until = 0.0
-    if not whole:
+    losses = broke_off + damage
+    if damage and not whole.parts and not any(whole.samples.values()):
         raise check.must(str(folder), "hold at least one part that is whole", "; ".join(losses),
                          error=FormatError)
-    counts = {name: sum(part.counts[name] for part in whole) for name in head.populations}
-    if merge.total(counts) > merge_spikes:
-        if not merge.master(folder, path, head, whole, found.duration) and not losses:
+    made = finish.make_files(folder, path, whole, merge_spikes)
+    if made.are_views:
+        if not (made.are_new or losses):
             raise _nothing(path, folder)
-    else:
-        merge.merge(folder, path, head, whole, found.duration)
-        if not lost and not found.damaged:  # else someone may still want to look at it
-            parts.clear(folder)
-            files.remove_folder(folder)
-    return Repair(path, counts, lost, until, not losses, losses)
+    elif not damage:  # else someone may still want to look at it
+        parts.clear(folder)
+        files.remove_folder(folder)
+    return Repair(path, whole.counts, lost, until, not losses, losses, whole.n_samples,
+                  [report_layout.path_of(path, variable) for variable in whole.mappings])
+
+
+def _whole_parts(folder: pathlib.Path, found: manifest.Manifest, damage: list[str]
+                 ) -> tuple[manifest.Manifest, int, float]:
+    """`found` with the whole parts of the spikes, how many are lost, and the time of the first."""
+    dt, whole, lost, first = found.head.dt, [], 0, float("inf")
+    for part in found.parts:
+        try:
+            merge.spikes(folder, part)
+            whole.append(part)
+        except FormatError as error:
+            n = sum(part.counts.values())
+            lost, first = lost + n, min(first, part.first_step * dt)
+            damage.append(f"{n} spikes from {part.first_step * dt:g} s to "
+                          f"{part.last_step * dt:g} s are lost: {error}")
+    return found._replace(parts=whole), lost, first
+
+
+def _whole_samples(folder: pathlib.Path, found: manifest.Manifest, damage: list[str]
+                   ) -> manifest.Manifest:
+    """`found` with the whole samples of the variables of which it is known what they are of."""
+    dt, mappings = found.head.dt, {}
+    samples: dict[str, list[manifest.Samples]] = {}
+    for variable, several in found.samples.items():
+        samples[variable] = []
+        if variable not in found.mappings:
+            if several:
+                damage.append(f"{variable} is lost, since it is lost what its values are of")
+            continue
+        try:
+            axes = merge.axes(folder, found.mappings[variable], dt)
+            mappings[variable] = found.mappings[variable]
+        except FormatError as error:
+            damage.append(f"{variable} is lost: {error}")
+            continue
+        for part in several:
+            try:
+                merge.samples(folder, part, axes)
+                samples[variable].append(part)
+            except FormatError as error:
+                begin = min(part.first_steps.values(), default=0) * dt
+                damage.append(f"samples of {variable} from {begin:g} s on are lost: {error}")
+    return found._replace(mappings=mappings, samples=samples)
 
 
 def _nothing(path: pathlib.Path, folder: pathlib.Path) -> FileNotFoundError:

@@ -18,162 +18,58 @@ References
    PLoS Comput. Biol. 16, e1007696 (2020).
 """
 
-import io
+import functools
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, NamedTuple
 
 import h5py
 import numpy as np
 
-MAGIC = np.uint32(0x0A7A)
-VERSION = np.array([0, 1], np.uint32)
-BY_TIME = 2
-SORTING = h5py.enum_dtype({"none": 0, "by_id": 1, "by_time": BY_TIME}, basetype=np.uint8)
+from eventsnn.record.layout import Layout, Plan, virtual
+
+SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 STEP_LIMIT = 2**48  # below it, roundings do not hide which step a time is of
-
-
-class Layout(NamedTuple):
-    """Where everything of a spike file lies."""
-
-    metadata: list[tuple[int, bytes]]  # offsets, and the bytes there; the columns go on top of them
-    columns: dict[str, dict[str, int]]  # offset of each column of each population
-    n_bytes: int
-
-
+BEFORE = 1e-6  # of a step: a time is of a step that begins by so much later
 COLUMNS = {"timestamps": np.dtype("<f8"), "node_ids": np.dtype("<u8")}
 
 
-def layout(populations: Mapping[str, int], counts: Mapping[str, int], dt: float,
-           duration: float | None, about: str,
-           sources: Sequence[tuple[str, Mapping[str, int]]] | None = None) -> Layout:
-    """The layout of a file with `counts` spikes, of which HDF5 makes all but the columns.
+def name_of(population: str, column: str) -> str:
+    """The name of a column in a file."""
+    return f"/spikes/{population}/{column}"
 
-    HDF5 works in memory only: a library that meets a full disk itself brings the process down.
+
+def layout(populations: Mapping[str, int], counts: Mapping[str, int], dt: float,
+           duration: float | None, about: str, sealed: bool = False,
+           sources: Sequence[tuple[str, Mapping[str, int]]] | None = None) -> Layout:
+    """The layout of a file with `counts` spikes.
 
     With `sources`, names of files and their spikes, the columns are virtual, made of theirs.
     """
-    memory = Pages()
-    with h5py.File(memory, "w", libver=("earliest", "v110")) as file:
-        file.attrs["magic"] = MAGIC
-        file.attrs["version"] = VERSION
-        # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones. And a
-        # dataset takes more than the 64 KiB of an attribute.
-        file["eventsnn"] = np.bytes_(about.encode("ascii"))
-        columns: dict[str, dict[str, int]] = {}
-        for name, size in populations.items():
-            group = file.create_group(f"spikes/{name}")
-            group.attrs.create("sorting", BY_TIME, dtype=SORTING)
-            group.attrs["size"] = np.uint64(size)
-            group.attrs["dt_ms"] = np.float64(float(step_ms(dt)))
-            group.attrs["duration_ms"] = np.nan if duration is None else duration * 1e3
-            columns[name] = {}
-            for column, dtype in COLUMNS.items():
-                if sources is None:
-                    offset = _allocate(group, column, counts[name], dtype)
-                    if offset is not None:
-                        columns[name][column] = offset
-                else:
-                    _virtual(group, column, counts[name], dtype, sources)
-            group["timestamps"].attrs.create("units", np.bytes_("ms"))
-    return Layout(memory.runs(), columns, memory.size)
+    plan = Plan(about, sealed)
+    for name, size in populations.items():
+        group = plan.file.create_group(f"spikes/{name}")
+        group.attrs.create("sorting", SORTINGS["by_time"],
+                           dtype=h5py.enum_dtype(SORTINGS, basetype=np.uint8))
+        group.attrs["size"] = np.uint64(size)
+        group.attrs["dt_ms"] = np.float64(float(step_ms(dt)))
+        group.attrs["duration_ms"] = np.nan if duration is None else duration * 1e3
+        for column, dtype in COLUMNS.items():
+            if sources is None:
+                plan.reserve(group, column, (counts[name],), dtype)
+            else:
+                virtual(group, column, (counts[name],), dtype,
+                        [(file, n[name]) for file, n in sources])
+        group["timestamps"].attrs.create("units", np.bytes_("ms"))
+    return plan.layout()
 
 
-def _allocate(group: h5py.Group, column: str, n: int, dtype: np.dtype) -> int | None:
-    """Make a contiguous dataset whose bytes HDF5 does not write; returns its offset, if any."""
-    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    how.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    how.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
-    how.set_layout(h5py.h5d.CONTIGUOUS)
-    how.set_obj_track_times(False)  # the same run, the same bytes
-    made = h5py.h5d.create(group.id, column.encode(), h5py.h5t.py_create(dtype),
-                           h5py.h5s.create_simple((n,)), how)
-    return made.get_offset()
+def by_name(columns: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Columns by their names in the file: of each population times, ms, and neurons."""
+    return {name_of(population, column): values for population, arrays in columns.items()
+            for column, values in zip(COLUMNS, arrays, strict=True)}
 
 
-def _virtual(group: h5py.Group, column: str, n: int, dtype: np.dtype,
-             sources: Sequence[tuple[str, Mapping[str, int]]]) -> None:
-    virtual = h5py.VirtualLayout((n,), dtype)
-    name, start = group.name.split("/")[-1], 0
-    for file, counts in sources:
-        if counts[name]:
-            virtual[start:start + counts[name]] = h5py.VirtualSource(
-                file, f"{group.name}/{column}", (counts[name],))
-            start += counts[name]
-    # Where a file is missing, times are NaN, which nobody takes for spikes.
-    group.create_virtual_dataset(column, virtual, np.nan if dtype.kind == "f" else 2**64 - 1)
-
-
-def image(populations: Mapping[str, int], columns: Mapping[str, tuple[np.ndarray, np.ndarray]],
-          dt: float, duration: float | None, about: str) -> bytearray:
-    """A whole file of spikes that are at hand: a population's times, ms, and neurons."""
-    counts = {name: len(ids) for name, (_, ids) in columns.items()}
-    where = layout(populations, counts, dt, duration, about)
-    whole = bytearray(where.n_bytes)
-    for offset, data in where.metadata:
-        whole[offset:offset + len(data)] = data
-    for name, arrays in columns.items():
-        for (column, dtype), values in zip(COLUMNS.items(), arrays, strict=True):
-            if len(values):
-                np.frombuffer(whole, dtype, len(values), where.columns[name][column])[:] = values
-    return whole
-
-
-class Pages(io.RawIOBase):
-    """A file in memory, of which only the pages that were written take room."""
-
-    PAGE = 4096
-
-    def __init__(self) -> None:
-        self.size = self._at = 0
-        self._pages: dict[int, bytearray] = {}
-
-    def readable(self) -> bool:
-        """True."""
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Go to an offset."""
-        self._at = offset + (0, self._at, self.size)[whence]
-        return self._at
-
-    def tell(self) -> int:
-        """The offset now."""
-        return self._at
-
-    def truncate(self, size: int | None = None) -> int:
-        """Set the length."""
-        self.size = self._at if size is None else size
-        return self.size
-
-    def readinto(self, buffer: Any) -> int:
-        """Read; zeros where nothing was written."""
-        into, n = memoryview(buffer).cast("B"), 0
-        while n < len(into):
-            page, start = divmod(self._at, self.PAGE)
-            piece = self._pages.get(page, bytearray(self.PAGE))[start:start + len(into) - n]
-            into[n:n + len(piece)] = piece
-            n, self._at = n + len(piece), self._at + len(piece)
-        return n
-
-    def write(self, data: Any) -> int:
-        """Write."""
-        left = memoryview(data).cast("B")
-        n = len(left)
-        while left:
-            page, start = divmod(self._at, self.PAGE)
-            piece = left[:self.PAGE - start]
-            self._pages.setdefault(page, bytearray(self.PAGE))[start:start + len(piece)] = piece
-            left, self._at = left[len(piece):], self._at + len(piece)
-        self.size = max(self.size, self._at)
-        return n
-
-    def runs(self) -> list[tuple[int, bytes]]:
-        """Offsets, and the bytes there, of what was written."""
-        return [(page * self.PAGE, bytes(data[:self.size - page * self.PAGE]))
-                for page, data in sorted(self._pages.items()) if page * self.PAGE < self.size]
-
-
+@functools.cache
 def step_ms(dt: float) -> Fraction:
     """A step in ms as the simplest ratio within rounding of ``1000 dt``: 1/10 for 1e-4 s."""
     exact = Fraction(dt) * 1000

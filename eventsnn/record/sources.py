@@ -1,7 +1,6 @@
 """What spikes are read from: one SONATA file, or a folder of parts."""
 
 import json
-import math
 import os
 import pathlib
 from typing import Any
@@ -9,26 +8,23 @@ from typing import Any
 import h5py
 import numpy as np
 
-from eventsnn.core import check
-from eventsnn.errors import FormatError
 from eventsnn.record import manifest, merge, parts, sonata
+from eventsnn.record.untrusted import DAMAGE, Untrusted
 
-SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
-MOST_EXPANSION = 1000  # bytes declared per byte stored; gzip reaches it on constant data only
 MS_PER_UNIT = {"ms": 1.0, "s": 1e3}
-DAMAGE = OSError, RuntimeError, LookupError, ValueError, TypeError  # h5py's, of damaged files
+WITHOUT_NAME = "all"  # the population of old files, which have but one, without a name
 
 
-def open_source(path: str | os.PathLike) -> "File | Parts":
+def open_source(path: str | os.PathLike, verify: bool = True) -> "File | Parts":
     """What there is under a path."""
     name = pathlib.Path(path)
-    if name.is_dir() and name.name.endswith(parts.SUFFIX):
+    if name.is_dir():
         return Parts(name)
-    file = File(path)
-    if file.is_master and (folder := parts.folder_of(path)).is_dir():
-        file.close()
-        return Parts(folder)  # where each part is checked, and no virtual dataset followed
+    file = File(path, verify)
     try:
+        if file.is_master and (folder := parts.folder_of(path)).is_dir():
+            file.close()
+            return Parts(folder)  # where each part is checked, and no virtual dataset followed
         file.open()
     except BaseException:
         file.close()
@@ -69,9 +65,9 @@ class Parts:
             return float(self._manifest.head.populations[population])
         return self._numbers[attribute]
 
-    def is_by_time(self, population: str) -> bool:
-        """Whether spikes are sorted by time."""
-        return True
+    def sorting(self, population: str) -> str:
+        """How spikes are sorted: ``"by_time"``."""
+        return "by_time"
 
     def read(self, population: str, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """Times, s, and neurons of some spikes."""
@@ -90,8 +86,14 @@ class Parts:
     def _part(self, k: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         if self._held[0] != k:
             part = self._manifest.parts[k]
-            self._held = k, merge.columns(merge.read_part(self._folder, part), part)
+            self._held = k, merge.spikes(self._folder, part)
         return self._held[1]
+
+    def verify(self) -> bool:
+        """Check every part."""
+        for part in self._manifest.parts:
+            merge.spikes(self._folder, part)
+        return True
 
     def close(self) -> None:
         """Let go of all."""
@@ -101,17 +103,12 @@ class Parts:
 class File:
     """One file, of which nothing is followed."""
 
-    def __init__(self, path: str | os.PathLike) -> None:
-        self._path = os.fspath(path)
+    def __init__(self, path: str | os.PathLike, verify: bool = True) -> None:
         self.populations: list[str] = []
-        with open(path, "rb") as file:  # its errors name the file and the reason; HDF5's do not
-            self._bytes = os.fstat(file.fileno()).st_size
-        try:
-            self._file = h5py.File(path, "r")
-        except OSError as error:
-            raise self._refuse("an HDF5 file that is whole",
-                               "a truncated file" if "truncated" in str(error) else "another one"
-                               ) from error
+        self._groups: dict[str, h5py.Group] = {}
+        self._untrusted = Untrusted(path, "SONATA spike file", verify)
+        self._file = self._untrusted.root
+        self._child, self._refuse = self._untrusted.child, self._untrusted.refuse
 
     @property
     def is_master(self) -> bool:
@@ -126,14 +123,10 @@ class File:
 
     def open(self) -> None:
         """Check all that the file declares."""
-        try:
+        with self._untrusted.read("a damaged one"):
             self._columns = self._open()
             self.populations = sorted(self._columns)
-            self.provenance = self._provenance()
-        except FormatError:
-            raise
-        except DAMAGE as error:
-            raise self._refuse("a SONATA spike file", f"a damaged one ({error})") from error
+            self.provenance = self._untrusted.provenance()
 
     def __bool__(self) -> bool:
         return bool(self._file)
@@ -142,22 +135,24 @@ class File:
         """Spikes."""
         return len(self._columns[population][0])
 
-    def is_by_time(self, population: str) -> bool:
-        """Whether spikes are sorted by time, as the file says."""
+    def sorting(self, population: str) -> str:
+        """How spikes are sorted, as the file says: ``"by_time"``, ``"by_id"`` or ``"none"``."""
         value = self._attribute("sorting", population)
-        if isinstance(value, (str, bytes)):  # as some tools write it
-            return value in ("by_time", b"by_time")
-        return bool(np.ndim(value) == 0 and value == sonata.BY_TIME)
+        if isinstance(value, bytes):
+            value = value.decode(errors="replace")
+        if isinstance(value, str):  # as some tools write it
+            return value if value in sonata.SORTINGS else "none"
+        for name, number in sonata.SORTINGS.items():
+            if np.ndim(value) == 0 and value == number:
+                return name
+        return "none"
 
     def read(self, population: str, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """Times, s, and neurons of some spikes."""
         timestamps, node_ids, ms = self._columns[population]
-        try:
+        with self._untrusted.read(f"damage near spike {start} of {population!r}"):
             return (timestamps[start:stop].astype(np.float64) * ms / 1e3,
                     node_ids[start:stop].astype(np.int64))  # beyond int64: negative
-        except DAMAGE as error:
-            raise self._refuse("a file that can be read to its end",
-                               f"damage near spike {start} of {population!r}") from error
 
     def number(self, attribute: str, population: str) -> float | None:
         """An attribute of a population as a number, or None."""
@@ -170,23 +165,31 @@ class File:
         return float(value) if np.isfinite(value) else None
 
     def _attribute(self, name: str, population: str) -> Any:
-        try:
-            return self._file["spikes"][population].attrs.get(name)
-        except DAMAGE as error:
-            raise self._refuse("a file that can be read", f"damage in the attribute {name} of "
-                               f"{population!r}") from error
+        with self._untrusted.read(f"damage in the attribute {name} of {population!r}"):
+            return self._groups[population].attrs.get(name)
+
+    def verify(self) -> bool:
+        """Check every byte, if there are checksums."""
+        if self._untrusted.seal is None:
+            return False
+        self._untrusted.seal.verify()
+        return True
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        self._untrusted.close()
 
     def _open(self) -> dict[str, tuple[h5py.Dataset, h5py.Dataset, float]]:
         spikes = self._child(self._file, "spikes", h5py.Group)
+        if "timestamps" in spikes:
+            self._groups = {WITHOUT_NAME: spikes}
+        else:
+            self._groups = {name: self._child(spikes, name, h5py.Group) for name in spikes}
         columns = {}
-        for name in spikes:
-            group = self._child(spikes, name, h5py.Group)
-            timestamps = self._column(group, "timestamps", "f", "floats")
-            node_ids = self._column(group, "node_ids", "iu", "whole numbers")
+        for name, group in self._groups.items():
+            timestamps = self._untrusted.column(group, "timestamps", "f", "floats")
+            ids = "gids" if "gids" in group and "node_ids" not in group else "node_ids"  # older
+            node_ids = self._untrusted.column(group, ids, "iu", "whole numbers")
             if timestamps.shape != node_ids.shape:
                 raise self._refuse("a file with one neuron for each time",
                                    f"{len(timestamps)} timestamps and {len(node_ids)} node_ids "
@@ -197,56 +200,3 @@ class File:
                 raise self._refuse("a file with times in ms or s", f"units {units!r} in {name!r}")
             columns[name] = timestamps, node_ids, MS_PER_UNIT[units]
         return columns
-
-    def _column(self, group: h5py.Group, name: str, kinds: str, what: str) -> h5py.Dataset:
-        dataset = self._child(group, name, h5py.Dataset)
-        if dataset.external or dataset.is_virtual:
-            raise self._refuse("a file that stands alone", f"{dataset.name} stored in other files")
-        if dataset.ndim != 1 or dataset.dtype.kind not in kinds:
-            raise self._refuse(f"a file with {dataset.name} a list of {what}",
-                               f"shape {dataset.shape}, dtype {dataset.dtype}")
-        # HDF5 takes the storage of an array in one piece to be what the array declares.
-        stored = min(dataset.id.get_storage_size(), self._bytes)
-        most = max(SMALL_BYTES, MOST_EXPANSION * stored)
-        if dataset.chunks is None and dataset.nbytes > max(stored, 1 << 16):
-            most = 0  # neither compressed, nor there
-        chunk_bytes = math.prod(dataset.chunks or (0,)) * dataset.dtype.itemsize
-        if max(dataset.nbytes, chunk_bytes) > most:
-            raise self._refuse("a file that holds what it declares",
-                               f"{dataset.name} of {max(dataset.nbytes, chunk_bytes)} bytes, with "
-                               f"{stored} bytes stored")
-        return dataset
-
-    def _child(self, group: h5py.Group, name: str, kind: type) -> Any:
-        link = group.get(name, getlink=True)
-        where = f"{group.name.rstrip('/')}/{name}"
-        if link is None:
-            raise self._refuse("a SONATA spike file", f"an HDF5 file with no {where}")
-        if not isinstance(link, h5py.HardLink):
-            raise self._refuse("a file that stands alone", f"a link at {where}")
-        child = group[name]
-        if not isinstance(child, kind):
-            raise self._refuse("a SONATA spike file",
-                               f"a file with no {kind.__name__.lower()} at {where}")
-        return child
-
-    def _provenance(self) -> dict[str, Any]:
-        try:
-            about = json.loads(self._about())
-        except (TypeError, ValueError):
-            about = None
-        if not isinstance(about, dict):
-            raise self._refuse("a file with JSON in its attribute eventsnn", "something else")
-        return about
-
-    def _about(self) -> Any:
-        if "eventsnn" in self._file.attrs or "eventsnn" not in self._file:
-            return self._file.attrs.get("eventsnn", "{}")  # as earlier versions wrote it
-        dataset = self._child(self._file, "eventsnn", h5py.Dataset)
-        if dataset.shape != () or dataset.dtype.kind != "S" or dataset.external \
-                or dataset.is_virtual or dataset.dtype.itemsize > SMALL_BYTES:
-            return None
-        return dataset[()]
-
-    def _refuse(self, demand: str, got: str) -> FormatError:
-        return check.must(str(self._path), f"be {demand}", got, error=FormatError)

@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+from itertools import chain
 from typing import Any, NamedTuple
 
 from eventsnn.core import files
@@ -16,8 +17,9 @@ class Survey(NamedTuple):
     populations: dict[str, int]  # neurons
     counts: dict[str, int]  # spikes in the parts
     dt: float  # s
-    n_parts: int
-    n_bytes: int  # of the parts
+    n_parts: int  # of the spikes
+    n_bytes: int  # of all that is there
+    samples: dict[str, dict[str, int]]  # of each variable, by population
     until: float  # s; of the time before, all spikes of the populations that spiked are there
     state: str  # "complete", "broken off" or "being written"
     damaged: int  # lines of the manifest that cannot be read
@@ -58,6 +60,7 @@ def survey(path: str | os.PathLike) -> Survey:
     state = "complete" if found.complete else "broken off"
     if not found.complete and files.is_locked(folder / manifest.NAME):
         state = "being written"
+    several: list[Any] = [*found.parts, *found.mappings.values(), *chain(*found.samples.values())]
     return Survey(folder, dict(found.head.populations), found.counts, found.head.dt,
-                  len(found.parts), sum(part.n_bytes for part in found.parts), found.until, state,
-                  found.damaged, json.loads(found.head.about))
+                  len(found.parts), sum(one.n_bytes for one in several), found.n_samples,
+                  found.until, state, found.damaged, json.loads(found.head.about))

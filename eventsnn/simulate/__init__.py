@@ -1,7 +1,8 @@
 """Simulation of large networks."""
 
+from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.network import Cost, Network
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.traces import Spikes, Trace
 
-__all__ = ["Cost", "Network", "Population", "Spikes", "Trace", "View"]
+__all__ = ["Connection", "Cost", "Network", "Population", "Spikes", "Trace", "View"]

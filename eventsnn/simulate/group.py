@@ -146,3 +146,14 @@ def pack(wired: list[tuple[Projection, Wiring]], pre_starts: dict[str, int]) -> 
         weight=np.array([w.weight for _, w in wired], np.float32),
         weights_at=np.array([cpu.SHARED if w.weights is None else at_w - at_t for (_, w), at_t, at_w
                              in zip(wired, target_at, weight_at, strict=True)], np.int64))
+
+
+def unpack(synapses: Synapses, k: int) -> Wiring:
+    """The projection that was the one of number `k` in `pack`."""
+    stop = synapses.rows_at[k + 1] if k + 1 < len(synapses.rows_at) else synapses.rows.size
+    rows = synapses.rows[synapses.rows_at[k]:stop].reshape(-1, synapses.n_pre[k] + 1)
+    first, last = rows[0, 0], rows[-1, -1]
+    at = synapses.weights_at[k]
+    return Wiring(rows - first, synapses.targets[first:last],
+                  None if at == cpu.SHARED else synapses.weights[first + at:last + at],
+                  float(synapses.weight[k]))

@@ -10,11 +10,14 @@ from tqdm import tqdm
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.simulate import drives, projections
+from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.simulation import Simulation
-from eventsnn.simulate.traces import Spikes, Trace
+from eventsnn.simulate.traces import (
+    Sampled, Spikes, Trace, interval, known_variable,
+)
 from eventsnn.surrogates import Heaviside
 
 CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
@@ -48,7 +51,7 @@ class Network:
     >>> from eventsnn.neurons import LIFParameters
     >>> net = Network(dt=1e-4, seed=1)
     >>> cells = net.population("cells", 100, LIFParameters(), refractory=2e-3)
-    >>> net.connect(cells, cells, probability=0.1, weight=0.1, delay=1e-3)
+    >>> synapses = net.connect(cells, cells, probability=0.1, weight=0.1, delay=1e-3)
     >>> net.poisson(cells, rate=2000.0, weight=0.5)
     >>> spikes, v = net.record(cells, "spikes"), net.record(cells[:3], "v", every=1e-3)
     >>> net.run(0.1)
@@ -83,6 +86,11 @@ class Network:
     def cost(self) -> Cost:
         """What the network took so far."""
         return self._cost
+
+    @property
+    def connections(self) -> list[Connection]:
+        """What the calls of `connect` returned, in their order."""
+        return [Connection(self, q) for q in self._projections]
 
     def population(self, name: str, size: int, p: Any, *, refractory: float | None = None,
                    initial: dict[str, Any] | None = None,
@@ -123,7 +131,7 @@ class Network:
 
     def connect(self, pre: View, post: View, *, weight: float = 1.0, delay: float,
                 probability: float | None = None, matrix: Any = None, channel: str | None = None,
-                autapses: bool = False) -> None:
+                autapses: bool = False) -> Connection:
         """Add synapses from `pre` to `post`: each pair with a probability, or those of a matrix.
 
         Parameters
@@ -144,6 +152,11 @@ class Network:
             Input channel of the target, where its model has several.
         autapses : bool
             Whether a rule may connect a neuron to itself.
+
+        Returns
+        -------
+        Connection
+            To look at the synapses; they are drawn when the network is built.
         """
         self._open()
         self._mine(pre, "pre")
@@ -163,6 +176,7 @@ class Network:
         self._projections.append(Projection(
             pre, post, post.population.channel(channel), steps, weight, probability, matrix,
             bool(autapses), len(self._projections)))
+        return Connection(self, self._projections[-1])
 
     def poisson(self, post: View, *, rate: float, weight: float,
                 channel: str | None = None) -> None:
@@ -210,13 +224,8 @@ class Network:
                 raise check.must("every", "be None for spikes", every)
             made = Spikes(view, self.dt)
         else:
-            known = view.population.model.state._fields  # type: ignore[attr-defined]
-            if variable not in known:
-                raise check.unknown("variable", variable, ["spikes", *known])
-            steps = 1 if every is None else round(check.number("every", every) / self.dt)
-            if steps < 1:
-                raise check.must("every", f"be at least dt = {self.dt:g} s", f"{every:g} s")
-            made = Trace(view, variable, steps, self.dt)
+            known_variable(view.population, variable, "spikes")
+            made = Trace(view, variable, interval(every, self.dt), self.dt)
         self._records.append(made)
         return made
 
@@ -268,7 +277,8 @@ class Network:
             Anything with ``append(population, steps, ids)``, for example
             `eventsnn.record.Recorder`. It is given each population's spikes as they come, sorted by
             step and then by neuron. A spike at the end of step `n` has step ``n + 1``, its time is
-            ``step * dt``.
+            ``step * dt``. If it has `samplings`, its ``sample(population, variable, step, values)``
+            is given those state variables after each whole number of their intervals.
         progress : bool, optional
             Show a bar on standard error; by default if that is a terminal.
 
@@ -284,13 +294,16 @@ class Network:
         if not self._whole:
             raise check.must("a network", "not run on after it failed within a step", "that",
                              "make it anew", error=RuntimeError)
+        samplings = [Sampled(self, one) for one in getattr(recorder, "samplings", ())]
         self.compile()
         began = time.perf_counter()
         with _bar((last - self.step) * self.dt, progress) as bar, Deferred() as signals:
             while self.step < last:
-                n_steps = self._chunk(last)
+                n_steps = self._chunk(last, samplings)
                 self._whole = False
                 self._advance(n_steps, recorder)
+                for sampled in samplings:
+                    sampled.pass_on(self._built(), self.step, recorder)
                 self._whole = True
                 bar.update(min(n_steps * self.dt, bar.total - bar.n))  # rounding must not pass it
                 signals.deliver()
@@ -301,11 +314,11 @@ class Network:
         self._mine(view, "view")
         return map_fields(np.copy, self._built().state(view))
 
-    def _chunk(self, last: int) -> int:
+    def _chunk(self, last: int, samplings: list[Sampled]) -> int:
         """Steps until something must be looked at."""
-        stops = [self.step + CHUNK, last]
-        stops += [(self.step // r.every + 1) * r.every for r in self._records
-                  if isinstance(r, Trace)]
+        every = [r.every for r in self._records if isinstance(r, Trace)]
+        every += [sampled.every for sampled in samplings]
+        stops = [self.step + CHUNK, last, *((self.step // e + 1) * e for e in every)]
         longest = self._built().longest_piece
         return min(min(stops) - self.step, longest or CHUNK)
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from eventsnn.engine import network as engine
 from eventsnn.simulate import drives, projections
-from eventsnn.simulate.group import Group, pack
+from eventsnn.simulate.group import Group, pack, unpack
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection, Wiring
 from eventsnn.simulate.traces import Spikes
@@ -59,11 +59,20 @@ class Simulation:
             source.count_out(q, wired)
             self.between.append(
                 Between(source, target, pack([(q, wired)], source.starts), q.delay))
+        self._packed = {q.number: (g.synapses, k) for g in self.groups
+                        for k, (q, _) in enumerate(within[id(g)])}
+        self._packed |= {q.number: (b.synapses, 0) for (_, _, q, _), b
+                         in zip(between, self.between, strict=True)}
 
     @property
     def synapses(self) -> list[engine.Synapses]:
         """All synapses."""
         return [g.synapses for g in self.groups] + [b.synapses for b in self.between]
+
+    def wiring(self, q: Projection) -> tuple[Wiring, int, int]:
+        """The synapses of a projection, the first of its targets in their group, and a block."""
+        group, first = self.place(q.post)
+        return unpack(*self._packed[q.number]), first, group.block
 
     @property
     def longest_piece(self) -> int | None:

@@ -1,8 +1,11 @@
-"""What a run keeps in memory: spikes, and variables sampled at an interval."""
+"""What a run keeps in memory, or hands to a recorder: spikes, and variables at an interval."""
+
+from typing import Any
 
 import numpy as np
 
-from eventsnn.simulate.population import View
+from eventsnn.core import check
+from eventsnn.simulate.population import Population, View
 
 
 class Spikes:
@@ -59,3 +62,37 @@ class Trace:
     def values(self) -> np.ndarray:
         """Samples: (n_samples, n_neurons)."""
         return np.array(self._rows).reshape(len(self._rows), len(self.view))
+
+
+class Sampled:
+    """A variable that a recorder wants, sampled at an interval."""
+
+    def __init__(self, network: Any, wanted: Any) -> None:
+        if wanted.population not in network.populations:
+            raise check.unknown("population", wanted.population, network.populations)
+        self._whose = network.populations[wanted.population]
+        self._variable = known_variable(self._whose, wanted.variable)
+        self._ids = ... if wanted.ids is None else np.asarray(wanted.ids)
+        self.every = interval(wanted.every, network.dt)
+
+    def pass_on(self, simulation: Any, step: int, recorder: Any) -> None:
+        """Hand on the values after `step` steps, if it is their time."""
+        if step % self.every == 0:
+            values = getattr(simulation.state(self._whose), self._variable)
+            recorder.sample(self._whose.name, self._variable, step, values[self._ids])
+
+
+def known_variable(population: Population, variable: str, *others: str) -> str:
+    """`variable`, if it is one of the neurons' state; the message names `others` too."""
+    known = population.model.state._fields  # type: ignore[attr-defined]
+    if variable not in known:
+        raise check.unknown("variable", variable, [*others, *known])
+    return variable
+
+
+def interval(every: float | None, dt: float) -> int:
+    """A sampling interval, s, in steps; one step if None."""
+    steps = 1 if every is None else round(check.number("every", every) / dt)
+    if steps < 1:
+        raise check.must("every", f"be at least dt = {dt:g} s", f"{every:g} s")
+    return steps

@@ -1,0 +1,45 @@
+"""Work that goes on beside the run: parts are hashed and written while the next one fills."""
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+
+class Job:
+    """Tasks done once each, in turn, in a thread of their own.
+
+    Parameters
+    ----------
+    tasks : sequence of callables
+        Each may be called again if it was interrupted, even at its very end.
+    ends : dict
+        What will be on the disk then: how many entries of each buffer there were by now.
+    """
+
+    def __init__(self, tasks: Sequence[Callable[[], None]], ends: dict[Any, int]) -> None:
+        self.ends = ends
+        self._tasks = list(tasks)
+        self._lock = threading.Lock()  # an interrupted `start` may leave either to do the work
+        self._thread = threading.Thread(target=self._beside, name="eventsnn recorder")
+
+    def start(self) -> None:
+        """Begin, beside the caller."""
+        self._thread.start()
+
+    def finish(self) -> None:
+        """Wait for the end; what failed beside is tried once more here, and then told."""
+        if self._thread.ident is not None:
+            self._thread.join()
+        self._run()
+
+    def _beside(self) -> None:
+        try:
+            self._run()
+        except BaseException:  # `finish` comes upon it again, and tells the caller
+            pass
+
+    def _run(self) -> None:
+        with self._lock:
+            while self._tasks:
+                self._tasks[0]()
+                del self._tasks[0]
