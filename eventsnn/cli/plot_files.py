@@ -31,12 +31,15 @@ def add(kinds: Any) -> None:
         "weights", help="a weight matrix, and the distribution of its entries",
         allow_abbrev=False,
         description="Draw a weight matrix and the distribution of its entries.")
-    weights.add_argument("file", type=pathlib.Path, metavar="FILE.npz",
-                         help="what scipy.sparse.save_npz wrote, or numpy.save (.npy)")
+    weights.add_argument("file", type=pathlib.Path, metavar="FILE",
+                         help="what scipy.sparse.save_npz wrote (.npz), or numpy.save (.npy), or "
+                         "the edges of a SONATA network (.h5)")
     add_picture(weights)
+    weights.add_argument("--edges", metavar="NAME", help="of SONATA edges, which, if there are "
+                         "several")
     weights.add_argument("--rows", choices=("senders", "receivers"), default="senders",
-                         help="what a row is: senders, as Network.connect takes them, or "
-                         "receivers, as layers have them (%(default)s)")
+                         help="what a row is in an .npz or .npy file: senders, as Network.connect "
+                         "takes them, or receivers, as layers have them (%(default)s)")
     weights.set_defaults(command=_weights)
     training = kinds.add_parser(
         "training", help="loss and accuracy over the epochs of a training", allow_abbrev=False,
@@ -63,7 +66,7 @@ def _traces(options: argparse.Namespace) -> None:
     panels: dict[str, Any] = {}
     times = chosen = None
     for path in options.file:
-        label, found, ids, values = _variable(path, options)
+        label, found, ids, values, total = _variable(path, options)
         if times is not None and (found.shape != times.shape or (found != times).any()
                                   or ids.tolist() != chosen):
             raise check.must(str(path), f"have the times and neurons of {options.file[0]}",
@@ -71,11 +74,11 @@ def _traces(options: argparse.Namespace) -> None:
         times, chosen = found, ids.tolist()
         panels[label if label not in panels else f"{label}, {path.name}"] = values
     traces(panels, times, options.out, ids=chosen, max_traces=len(chosen or [0]) or 1,
-           overwrite=options.overwrite)
+           total=None if options.neurons else total, overwrite=options.overwrite)
 
 
-def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any, Any, Any]:
-    """What the axis is called; times, s, neurons, and their values (T, k)."""
+def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any, Any, Any, int]:
+    """What the axis is called; times, s, neurons, their values (T, k), and neurons in the file."""
     import numpy as np
 
     from eventsnn.analyse.sample import evenly_spaced
@@ -101,7 +104,7 @@ def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any
         if not len(times):
             raise check.must("--from and --to", "leave a sample", "none")
         label = f"{report.variable or path.stem} ({report.units(name)})"
-    return label, times, ids, values
+    return label, times, ids, values, known.size
 
 
 def _weights(options: argparse.Namespace) -> None:
@@ -109,9 +112,27 @@ def _weights(options: argparse.Namespace) -> None:
     from eventsnn.plot import weights
 
     check_out(options)
-    matrix = read_matrix(options.file)
-    weights(matrix.T if options.rows == "senders" else matrix, options.out,
-            overwrite=options.overwrite)
+    if options.file.suffix.lower() in (".h5", ".hdf5"):
+        matrix = _edges(options).T
+    else:
+        matrix = read_matrix(options.file)
+        matrix = matrix.T if options.rows == "senders" else matrix
+    weights(matrix, options.out, overwrite=options.overwrite)
+
+
+def _edges(options: argparse.Namespace) -> Any:
+    """Weights of SONATA edges, row = sender."""
+    from eventsnn.core import check
+    from eventsnn.interop import read_sonata_edges
+
+    found = read_sonata_edges(options.file)
+    if options.edges is None and len(found) != 1:
+        raise check.must("--edges", f"name one of {', '.join(found) or 'no edges'}", "none")
+    name = check.names("--edges", [options.edges or next(iter(found))], found)[0]
+    matrix, _ = found[name].to_scipy()
+    if matrix is None:
+        raise check.must(str(options.file), f"have weights (syn_weight) of {name!r}", "none")
+    return matrix
 
 
 class Row(NamedTuple):
