@@ -48,6 +48,7 @@ def _sigterm_unwinds() -> Iterator[None]:
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     top = Parser(prog="eventsnn", description="Spiking neural networks: simulate, train, analyse.",
+                 epilog="In the help of a command, (...) is what an option is if it is not given.",
                  allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"eventsnn {eventsnn.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")

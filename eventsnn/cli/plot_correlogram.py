@@ -18,11 +18,12 @@ def add(kinds: Any) -> None:
     which = correlogram.add_mutually_exclusive_group()
     which.add_argument("--pairs", nargs="+", metavar="A:B", help="neurons, a line each pair")
     which.add_argument("--neurons", type=int, nargs="+", metavar="N",
-                       help=f"all pairs of these neurons ({SAMPLE} evenly spaced ones, together)")
+                       help=f"all pairs of these neurons, a line each ({SAMPLE} evenly spaced "
+                       "ones, all their pairs in a line)")
     correlogram.add_argument("--bin", type=float, default=1e-3, metavar="S",
-                             help="s (%(default)s)")
+                             help="width of the bins, s (%(default)s)")
     correlogram.add_argument("--max-lag", type=float, default=0.05, metavar="S",
-                             help="s (%(default)s)")
+                             help="longest lag, s (%(default)s)")
 
 
 def _correlogram(options: argparse.Namespace) -> None:

@@ -24,15 +24,18 @@ def add(kinds: Any) -> None:
                       help="time before an event, s (%(default)s)")
     psth.add_argument("--after", type=float, default=0.2, metavar="S",
                       help="time after an event, s (%(default)s)")
-    psth.add_argument("--bin", type=float, default=5e-3, metavar="S", help="s (%(default)s)")
+    psth.add_argument("--bin", type=float, default=5e-3, metavar="S",
+                      help="width of the bins, s (%(default)s)")
     intervals = add_kind(kinds, "intervals", _intervals, "how often intervals of each length occur")
-    intervals.add_argument("--bin", type=float, metavar="S", help="s (by the number of intervals)")
+    intervals.add_argument("--bin", type=float, metavar="S",
+                           help="width of the bins, s (by the number of intervals)")
     intervals.add_argument("--longest", type=float, metavar="S",
                            help="longest interval drawn, s (that 95 in 100 do not exceed)")
     plot_correlogram.add(kinds)
-    spectrum = add_kind(kinds, "spectrum", _spectrum, "power spectrum of the populations' rates")
+    spectrum = add_kind(kinds, "spectrum", _spectrum, "power spectra of the populations' rates")
     spectrum.add_argument("--bin", type=float, default=1e-3, metavar="S",
-                          help="s (%(default)s); frequencies reach to half of 1 / bin")
+                          help="width of the bins, s (%(default)s); frequencies reach to half of "
+                          "1 / bin")
     spectrum.add_argument("--segment", type=float, metavar="S", help="length of the stretches "
                           "averaged over, s (1, or a quarter of the time if that is less)")
 
