@@ -9,8 +9,10 @@ import pytest
 
 from eventsnn import train
 from eventsnn.connect import cpu
+from eventsnn.interop import write_sonata_network
 from eventsnn.record import Recorder
 from eventsnn.simulate import Network
+from tests import sonata_networks
 from tests.naive.relaxed import plain_engine
 from tests.naive_network import BLOCK
 from tests.recordings import record, spikes
@@ -93,3 +95,11 @@ def good(tmp_path):
     """A recording of 3000 spikes."""
     record(tmp_path / "good.h5", *spikes(np.random.default_rng(0), 3000, 80))
     return tmp_path / "good.h5"
+
+
+@pytest.fixture
+def written(tmp_path):
+    """A network, and the folder with it as SONATA."""
+    net = sonata_networks.network()
+    return net, write_sonata_network(tmp_path / "net", net,
+                                     positions={"exc": sonata_networks.POSITIONS})

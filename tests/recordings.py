@@ -33,4 +33,7 @@ def unseal(path):
     with h5py.File(path) as file, h5py.File(bare, "w") as new:
         for name in file:
             file.copy(name, new)
+        for name, value in file.attrs.items():
+            if name != "eventsnn_sealed":
+                new.attrs[name] = value
     bare.replace(path)

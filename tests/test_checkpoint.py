@@ -1,6 +1,7 @@
 """Checkpoints: what goes in comes out; damaged and malicious files are refused in one line."""
 
 import errno
+import os
 import pathlib
 import types
 
@@ -8,9 +9,12 @@ import h5py
 import numpy as np
 import pytest
 
+from eventsnn.core import files
 from eventsnn.errors import FormatError, VersionError
 from eventsnn.train import checkpoint
 from eventsnn.train.optimise import SGD, Adam
+from tests.failing_disk import Disk, Stop
+from tests.recordings import unseal
 
 KINDS = ["float16", "float32", "float64", "int8", "int64", "uint8", "uint64", "bool", ">f4"]
 
@@ -101,20 +105,31 @@ def test_save__replaces_only_if_asked(saved):
     assert checkpoint.load(saved) == ({}, None, {})
 
 
-def test_save__on_a_full_disk_keeps_the_old_file_and_leaves_no_other(saved, monkeypatch):
-    before = saved.read_bytes()
-    write_bytes = pathlib.Path.write_bytes
+def full(name, args):
+    raise OSError(errno.ENOSPC, "No space left on device")
 
-    def half(self, image):
-        write_bytes(self, image[:len(image) // 2])
-        raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(pathlib.Path, "write_bytes", half)
-
-    with pytest.raises(OSError, match="No space left"):
-        checkpoint.save(saved, weights(), overwrite=True)
-    assert saved.read_bytes() == before
-    assert list(saved.parent.iterdir()) == [saved]
+@pytest.mark.parametrize("how", [{"fault": full}, {}, {"torn": True}, {"lost": True}], ids=str)
+def test_save__leaves_the_old_file_or_the_new_at_every_change_of_the_disk(
+        saved, monkeypatch, how):
+    before, new = saved.read_bytes(), {"w": np.arange(3.0)}
+    for k in range(1, 100):
+        disk = Disk(k, **how)
+        monkeypatch.setattr(files, "os", disk)
+        try:
+            checkpoint.save(saved, new, overwrite=True)
+        except (OSError, Stop):
+            pass
+        monkeypatch.setattr(files, "os", os)
+        disk.restart()
+        if how.get("fault"):
+            assert list(saved.parent.iterdir()) == [saved]
+        if saved.read_bytes() != before:
+            assert_same(checkpoint.load(saved).weights, new)
+            if disk.n < k:
+                break
+            saved.write_bytes(before)
+    assert k > 5
 
 
 @pytest.mark.parametrize("arguments, error, words", [
@@ -147,7 +162,21 @@ def test_load__refuses_a_file_cut_anywhere(saved):
             checkpoint.load(saved)
 
 
-def test_load__of_damaged_bytes_ends_in_a_format_error_or_in_data(saved):
+def test_load__refuses_every_damaged_byte(saved):
+    image, rng = saved.read_bytes(), np.random.default_rng(0)
+
+    for place in [*range(0, len(image), 23), *range(0, 512, 5), len(image) - 1]:
+        damaged = bytearray(image)
+        damaged[place] ^= rng.integers(1, 256)
+        saved.write_bytes(damaged)
+        with pytest.raises(FormatError, match="^[^\n]*run.h5 must [^\n]*$"):
+            checkpoint.load(saved)
+
+
+def test_load__of_damaged_bytes_without_checksums_ends_in_a_format_error_or_in_data(saved):
+    unseal(saved)
+    with h5py.File(saved, "a") as file:
+        file.attrs["version"] = np.int64(1)
     image, rng = saved.read_bytes(), np.random.default_rng(0)
 
     refused = 0
@@ -162,6 +191,23 @@ def test_load__of_damaged_bytes_ends_in_a_format_error_or_in_data(saved):
             refused += 1
 
     assert refused > 50
+
+
+def test_load__refuses_a_file_that_lost_its_seal(saved):
+    unseal(saved)
+
+    with pytest.raises(FormatError, match="one whose seal is broken"):
+        checkpoint.load(saved)
+
+    assert_same(checkpoint.load(saved, verify=False).weights, weights())
+
+
+def test_load__reads_version_1():
+    loaded = checkpoint.load(pathlib.Path(__file__).parent / "data/checkpoints/version1.h5")
+
+    rng = np.random.default_rng(22)
+    assert_same(loaded.weights, {"0.weight": rng.normal(size=(3, 2)), "1.tau": np.float32([1, 2])})
+    assert loaded.optimiser_state["step"] == 7 and loaded.attributes == {"epoch": 3}
 
 
 def test_load__says_that_there_is_no_file(path):
@@ -282,7 +328,9 @@ def test_load__refuses(saved, fault):
     (saved.parent / "secret").write_bytes(b"password")
     with h5py.File(saved.parent / "other.h5", "w") as other:
         other["secret"] = np.ones(8, np.uint8)
+    unseal(saved)
     with h5py.File(saved, "a") as file:
+        file.attrs["version"] = np.int64(1)
         fault(file)
 
     with pytest.raises(FormatError, match="^[^\n]*run.h5 [^\n]*$") as refusal:

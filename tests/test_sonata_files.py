@@ -15,7 +15,7 @@ from eventsnn.interop import (
     Edges, Nodes, read_sonata_edges, read_sonata_nodes, write_sonata_edges, write_sonata_nodes,
 )
 
-EXAMPLES = settings(max_examples=200, deadline=None)
+EXAMPLES = settings(max_examples=150, deadline=None)
 NAMES = st.text(st.characters(exclude_characters="/\0@", exclude_categories=["Cs"]), min_size=1,
                 max_size=5).filter(lambda name: name not in (".", "..", "dynamics_params"))
 FLOATS = st.floats(-1e6, 1e6, width=32)
@@ -261,6 +261,8 @@ def test_nodes__of_others_are_read(tmp_path):
     (lambda p: write_sonata_nodes(p, {"a": Nodes(1, {}, {"v": "x"})}), "v of 'a' must hold real"),
     (lambda p: write_sonata_nodes(p, {"a": Nodes(1, {"@library": 1})}), "not be called @library"),
     (lambda p: write_sonata_nodes(p, {"a": Nodes(1, {"dynamics_params": 1})}), "not be called dyn"),
+    (lambda p: write_sonata_nodes(p, {"a": Nodes(2, type_ids=[0, 2**32])}), "got dtype int64, 0"),
+    (lambda p: write_sonata_nodes(p, {"a": Nodes(1, units={"x": 1})}), "unit of x of 'a' must"),
     (lambda p: write_sonata_edges(p, {}), "populations must name at least one, got {}"),
     (lambda p: write_sonata_edges(p, {"e": 3}), "populations['e'] must be Edges, got int"),
     (lambda p: write_sonata_edges(p, {"e": Edges("", "b", (1, 1), [], [])}), "without slashes"),

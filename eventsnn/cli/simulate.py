@@ -35,6 +35,12 @@ def _add_run_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
     command.add_argument("--record", type=pathlib.Path, metavar="FILE.h5",
                          help="write the spikes, as SONATA")
+    command.add_argument("--trace", metavar="VARIABLE", action="append", default=[],
+                         help="with --record, write this state variable, too; may be repeated")
+    command.add_argument("--trace-every", type=float, default=1e-3, metavar="S",
+                         help="interval of the traces, s (%(default)s)")
+    command.add_argument("--trace-neurons", type=int, default=10, metavar="N",
+                         help="of how many neurons a population, evenly spaced (%(default)s)")
     command.add_argument("--plot", type=pathlib.Path, metavar="FILE.png",
                          help="draw a raster with the population rate (.png, .svg, .pdf)")
     add_work(command)
@@ -59,7 +65,9 @@ def _simulate(net: Any, parameters: dict[str, Any], options: argparse.Namespace)
             net.run(options.seconds, recorder=statistics, progress=progress(options))
         else:
             sizes = {name: len(q) for name, q in net.populations.items()}
-            with Recorder(path, sizes, net.dt, options.overwrite, parameters) as recorder:
+            about = parameters | {"seconds": options.seconds, "network_parts": net.describe()}
+            with Recorder(path, sizes, net.dt, options.overwrite, about,
+                          samplings=_samplings(net, options)) as recorder:
                 statistics.recorder = recorder
                 try:
                     net.run(options.seconds, recorder=statistics, progress=progress(options))
@@ -72,6 +80,15 @@ def _simulate(net: Any, parameters: dict[str, Any], options: argparse.Namespace)
 
 class Statistics:
     """Counts and intervals of a run's spikes, taken as they pass on to a recorder."""
+
+    @property
+    def samplings(self) -> Any:
+        """What the recorder wants."""
+        return () if self.recorder is None else self.recorder.samplings
+
+    def sample(self, *what: Any) -> None:
+        """Pass samples on."""
+        self.recorder.sample(*what)
 
     def __init__(self, net: Any) -> None:
         import numpy as np
@@ -112,6 +129,24 @@ class Statistics:
         }
 
 
+def _samplings(net: Any, options: argparse.Namespace) -> list[Any]:
+    """The traces asked for."""
+    import numpy as np
+
+    from eventsnn.core import check
+    from eventsnn.record import Sampling
+    from eventsnn.simulate.traces import known_variable
+
+    most = check.integer("trace-neurons", options.trace_neurons, least=1)
+    found = []
+    for name, q in net.populations.items():
+        n = min(most, len(q))
+        ids = (2 * np.arange(n) + 1) * len(q) // (2 * n)
+        found += [Sampling(known_variable(q, variable), name, options.trace_every, ids)
+                  for variable in options.trace]
+    return found
+
+
 @contextlib.contextmanager
 def _recording_place(options: argparse.Namespace) -> Iterator[pathlib.Path | None]:
     """Where the run is recorded: the file asked for, one for the picture alone, or nowhere."""
@@ -133,5 +168,7 @@ def check_run(options: argparse.Namespace) -> None:
         check_new(options.record, options.overwrite)
     if options.plot:
         plot.check_picture(options.plot, options.overwrite)
+    if options.trace and not options.record:
+        raise check.must("--trace", "come with --record FILE.h5", "no --record")
     if options.record and options.record == options.plot:
         raise check.must("--record and --plot", "name two files", options.record)

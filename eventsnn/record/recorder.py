@@ -30,8 +30,9 @@ class Recorder:
     in parts, each a whole file that is forced to the disk, beside the run; `close` makes one file
     of the spikes, and one of each variable (``run.v.h5`` beside ``run.h5``), and removes the
     folder. An exception inside the block, an interrupt too, leaves what was recorded as valid
-    files. So all that is lost when the program is killed, or the machine stops, is what came after
-    the last part: `eventsnn.record.repair` makes the files then.
+    files; before anything was recorded, it leaves none, and no old one is replaced. So all that is
+    lost when the program is killed, or the machine stops, is what came after the last part:
+    `eventsnn.record.repair` makes the files then.
 
     A full disk is an OSError of `append`, `sample`, `flush` or `close`, and the parts stay. Memory
     does not grow with the recording: it is that of two or three parts.
@@ -355,4 +356,8 @@ class Recorder:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
+        nothing = not (self._duration or any(buffer.total for _, buffer in self._buffers()))
+        if kind is not None and nothing and self._folder is not None:  # what was there stays
+            folder, self._folder = self._folder, None
+            folder.release(remove=True)
         self.close()

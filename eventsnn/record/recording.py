@@ -9,6 +9,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.errors import FormatError
+from eventsnn.record.order import in_time_order
 from eventsnn.record.sources import open_source
 
 CHUNK = 1_000_000  # spikes
@@ -153,6 +154,36 @@ class Recording:
             first = self._place(population, 1, wanted.min())
             last = self._place(population, 1, wanted.max() + 1)
         return self._chosen(population, n, size, first, last, start, stop, wanted)
+
+    def sorted_chunks(self, population: str, n: int = CHUNK, t_start: float | None = None,
+                      t_stop: float | None = None, ids: Any = None
+                      ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """As `chunks`, but in the order of time, whatever that of the file is.
+
+        Yields
+        ------
+        times : (m,) float64 array
+            Times, s, ascending, within a chunk and from chunk to chunk.
+        ids : (m,) int64 array
+            Neurons; among equal times in the order of the file.
+
+        Notes
+        -----
+        A file that is not sorted by time is read twice, and then once for each `n` of its spikes:
+        for large files `n` should be as large as memory allows, or ``eventsnn convert`` make a
+        sorted one.
+        """
+        if self.sorting(population) == "by_time":
+            return self.chunks(population, n, t_start, t_stop, ids)
+        n = check.integer("n", n, least=1)
+        start = -np.inf if t_start is None else check.number("t_start", t_start)
+        stop = np.inf if t_stop is None else check.number("t_stop", t_stop)
+
+        def read(first: float, last: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+            return self.chunks(population, n, first if np.isfinite(first) else None,
+                               last if np.isfinite(last) else None, ids)
+
+        return in_time_order(read, n, start, stop)
 
     def spikes(self, population: str, t_start: float | None = None, t_stop: float | None = None,
                ids: Any = None, n: int = CHUNK) -> tuple[np.ndarray, np.ndarray]:

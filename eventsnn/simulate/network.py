@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
-from eventsnn.simulate import drives, projections
+from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
@@ -91,6 +91,19 @@ class Network:
     def connections(self) -> list[Connection]:
         """What the calls of `connect` returned, in their order."""
         return [Connection(self, q) for q in self._projections]
+
+    def describe(self) -> dict[str, Any]:
+        """What the network is made of, as JSON can hold it: for the `attributes` of a recorder.
+
+        Parameters given neuron by neuron, and weights of matrices, are summed up.
+        """
+        return {"dt": self.dt, "seed": int(self.seed),
+                "populations": {name: describe.population(q)
+                                for name, q in self.populations.items()},
+                "projections": [describe.projection(q, self.dt) for q in self._projections],
+                "poisson": [{"post": [d.post.population.name, d.post.start, d.post.stop],
+                             "events_per_step": d.mean, "weight": d.weight}
+                            for d in self._poisson]}
 
     def population(self, name: str, size: int, p: Any, *, refractory: float | None = None,
                    initial: dict[str, Any] | None = None,

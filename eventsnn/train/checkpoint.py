@@ -1,11 +1,13 @@
 """Weights, optimiser state and settings of a run in one HDF5 file, and back into a model.
 
-Layout, format version 1: attributes ``format`` and ``version`` at the root; a group ``weights``
-with one array a weight, named as in the model; a group ``optimiser_state``, if there is one, with
-a group a dictionary, an array an array and an attribute an int; and ``attributes``, a JSON object
-as one string. The same contents give the same bytes.
+Layout: attributes ``format`` and ``version`` at the root; a group ``weights`` with one array a
+weight, named as in the model; a group ``optimiser_state``, if there is one, with a group a
+dictionary, an array an array and an attribute an int; and ``attributes``, a JSON object as one
+string. From version 2 on the file is sealed (`eventsnn.core.seal`): what is read is what was
+written. The same contents give the same bytes.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -16,10 +18,11 @@ from typing import Any, NamedTuple
 import h5py
 import numpy as np
 
-from eventsnn.core import check, files
+from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError, VersionError
 
-FORMAT, VERSION = "eventsnn checkpoint", 1
+FORMAT, VERSION = "eventsnn checkpoint", 2
+SEALED_SINCE = 2  # version
 _LEAST_LIMIT, _MOST_RATIO = 64 * 2**20, 1000  # bytes; declared bytes a byte of the file
 _INT64 = np.iinfo(np.int64)
 
@@ -68,7 +71,8 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
         raise check.must("attributes", "be what JSON can hold", str(error), error=TypeError) \
             from error
     # The image is made in memory: an HDF5 library that fails while writing never touches a file.
-    with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False) as file:
+    with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False,
+                   userblock_size=seal.HEAD) as file:
         # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones.
         file.attrs["format"], file.attrs["version"] = np.bytes_(FORMAT), np.int64(VERSION)
         file["attributes"] = np.bytes_(text.encode("ascii"))
@@ -76,9 +80,10 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
         if optimiser_state is not None:
             _write(file.create_group("optimiser_state"), optimiser_state, "optimiser_state")
         file.flush()
-        image = file.id.get_file_image()
+        image = file.id.get_file_image()  # without the place that HDF5 leaves for the seal
     with files.Replacement(path, overwrite) as new:
-        new.temporary.write_bytes(image)
+        for offset, data in seal.sealed([(seal.HEAD, image)], seal.HEAD + len(image)):
+            new.write(offset, data)
 
 
 def _write(group: h5py.Group, contents: Mapping[str, Any], what: str) -> None:
@@ -99,11 +104,19 @@ def _write(group: h5py.Group, contents: Mapping[str, Any], what: str) -> None:
                              getattr(value, "dtype", type(value).__name__), error=TypeError)
 
 
-def load(path: str | os.PathLike) -> Checkpoint:
+def load(path: str | os.PathLike, *, verify: bool = True) -> Checkpoint:
     """Read a checkpoint.
 
     Nothing in the file is executed, no link out of it is followed, and declared sizes are checked
     before memory is allocated, so a file from anywhere may be read.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    verify : bool
+        Whether to check that it is as it was written. Without, one is read that was changed on
+        purpose.
 
     Raises
     ------
@@ -116,8 +129,11 @@ def load(path: str | os.PathLike) -> Checkpoint:
     if not path.exists():
         raise FileNotFoundError(f"path must name a checkpoint, got {path}, which is not there")
     try:
-        with h5py.File(path, "r") as file:
-            _check_format(file, path)
+        verify = check.flag("verify", verify)
+        source: Any = seal.SealedFile(path) if verify and seal.is_sealed(path) else path
+        with contextlib.closing(source) if source is not path else contextlib.nullcontext(), \
+                h5py.File(source, "r") as file:
+            _check_format(file, path, must_be_sealed=verify and source is path)
             reader = _Reader(path)
             members = reader.members(file)
             for name in ("weights", "attributes"):
@@ -152,7 +168,7 @@ def _attribute(attributes: h5py.AttributeManager, name: str, kind: str) -> Any:
     return attributes[name] if (declared.dtype.kind, declared.shape) == (kind, ()) else None
 
 
-def _check_format(file: h5py.File, path: pathlib.Path) -> None:
+def _check_format(file: h5py.File, path: pathlib.Path, must_be_sealed: bool) -> None:
     if _attribute(file.attrs, "format", "S") != FORMAT.encode():
         raise _refused(path, f"be of the format {FORMAT!r}", "another HDF5 file")
     version = _attribute(file.attrs, "version", "i")
@@ -161,6 +177,8 @@ def _check_format(file: h5py.File, path: pathlib.Path) -> None:
     if version > VERSION:
         raise VersionError(f"{path} has format version {version}, this eventsnn reads up to "
                            f"{VERSION}; update eventsnn")
+    if must_be_sealed and version >= SEALED_SINCE:
+        raise _refused(path, "be the file that was written", "one whose seal is broken")
 
 
 class _Reader:

@@ -15,7 +15,7 @@ from eventsnn.record.sonata import step_ms
 CIRCUIT, SIMULATION = "circuit_config.json", "simulation_config.json"
 NODES, EDGES = "nodes.h5", "edges.h5"
 NODE_TYPES, EDGE_TYPES = "node_types.csv", "edge_types.csv"
-DEEPEST = 20  # variables that stand for variables
+DEEPEST, LONGEST = 20, 4096  # variables that stand for variables, and characters of one
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -116,15 +116,16 @@ def _part(config: pathlib.Path, whole: Mapping[str, Any], entry: Mapping[str, An
 def _inside(config: pathlib.Path, whole: Mapping[str, Any], value: str) -> pathlib.Path:
     """A path of the configuration, that leads to the folder of the configuration or into it."""
     folder = config.parent.resolve()
-    variables = {key.strip("${}"): text for key, text in whole.get("manifest", {}).items()}
+    variables = {key.strip("${}"): text for key, text in whole.get("manifest", {}).items()
+                 if isinstance(text, str) and len(text) <= LONGEST}
     variables["configdir"] = str(folder)
     text = value
     for _ in range(DEEPEST):
-        if "$" not in text or len(text) > 10_000:
+        if "$" not in text or len(text) > LONGEST:
             break
-        text = _VARIABLE.sub(lambda m: str(variables[m[1] or m[2]]), text)
-    path = pathlib.Path(os.path.normpath(folder / text)).resolve()
-    if "$" in text or not path.is_relative_to(folder):
+        text = _VARIABLE.sub(lambda m: variables.get(m[1] or m[2], m[0]), text)
+    path = (folder / text[:LONGEST]).resolve()
+    if "$" in text or len(text) > LONGEST or not path.is_relative_to(folder):
         raise _refuse(config, "name files in its own folder", repr(value))
     return path
 

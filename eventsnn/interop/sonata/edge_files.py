@@ -206,18 +206,18 @@ def read_sonata_edges(path: str | os.PathLike, types: str | os.PathLike | None =
 
 def _read(file: Untrusted, population: h5py.Group, table: type_tables.Table,
           wanted: tuple[str, ...]) -> Edges:
+    m = len(file.column(population, "source_node_id", "iu", "whole numbers"))
+    groups.check_count(file, m, 6 + len(wanted))
     ends: list[np.ndarray] = []
     names, shape = [], []
     for end, by in (("source", "source_to_target"), ("target", "target_to_source")):
-        ends.append(groups.integers(file, population, f"{end}_node_id",
-                                    len(ends[0]) if ends else None))
+        ends.append(groups.integers(file, population, f"{end}_node_id", m))
         name = groups.attribute(population[f"{end}_node_id"], "node_population")
         if not name:
             raise file.refuse("a file that names the population of its nodes",
                               f"no attribute node_population of {population.name}/{end}_node_id")
         names.append(name)
         shape.append(max(int(ends[-1].max(initial=-1)) + 1, _indexed(file, population, by)))
-    m = len(ends[0])
     type_ids = (groups.integers(file, population, "edge_type_id", m)
                 if table and "edge_type_id" in population else None)
     found = groups.parts(file, population, "edge", m)

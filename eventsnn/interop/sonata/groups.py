@@ -14,10 +14,11 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.interop.sonata import type_tables
-from eventsnn.record.untrusted import SMALL_BYTES, Untrusted
+from eventsnn.record.untrusted import MOST_EXPANSION, SMALL_BYTES, Untrusted
 
 LIBRARY = "@library"
 NUMBERS = "iufb"
+LONGEST_ATTRIBUTE = 1 << 16
 
 
 class Part(NamedTuple):
@@ -57,6 +58,17 @@ def integers(file: Untrusted, group: h5py.Group, name: str, n: int | None = None
     if found.size and found.min() < 0:
         raise file.refuse(f"a file with {column.name} from 0 on", f"{found.min()}")
     return found
+
+
+def check_count(file: Untrusted, n: int, columns: int) -> None:
+    """Refuse a number of items that the file is too small for, with so many values each.
+
+    Each column may declare somewhat more than there is; many of them together may not.
+    """
+    declared = 8 * n * columns
+    if declared > max(SMALL_BYTES, MOST_EXPANSION * file.root.id.get_filesize()):
+        raise file.refuse("a file that holds what it declares",
+                          f"{n} items, {declared} bytes in memory")
 
 
 def parts(file: Untrusted, population: h5py.Group, kind: str, n: int) -> list[Part]:
@@ -160,14 +172,17 @@ def _strings(file: Untrusted, group: h5py.Group, name: str) -> np.ndarray:
     column = file.column(group, name, "OS", "numbers or strings")
     if h5py.check_string_dtype(column.dtype) is None:
         raise file.refuse(f"a file with {column.name} a list of strings", "a list of objects")
-    found, size = np.empty(len(column), object), 0
-    for k in range(len(column)):  # one by one: many may be the same long one, all of them a bomb
-        value = column[k]
-        size += len(value)
+    found: list[str] = []
+    size = 0
+    # Few at a time: many may be one and the same of the file's length, and all together a bomb.
+    few = max(1, SMALL_BYTES // file.root.id.get_filesize())
+    for start in range(0, len(column), few):
+        values = column[start:start + few].tolist()
+        size += sum(map(len, values))
         if size > SMALL_BYTES:
             raise file.refuse(f"a file with {column.name} of at most {SMALL_BYTES} bytes", "more")
-        found[k] = value.decode(errors="replace")
-    return found
+        found += [value.decode(errors="replace") for value in values]
+    return np.array([*found, None], object)[:-1]  # None, or NumPy would look into them
 
 
 def attribute(dataset: h5py.Dataset, name: str) -> str | None:
@@ -175,7 +190,8 @@ def attribute(dataset: h5py.Dataset, name: str) -> str | None:
     if name not in dataset.attrs:
         return None
     stored = dataset.attrs.get_id(name)
-    if h5py.check_string_dtype(stored.dtype) is None or stored.shape not in ((), (1,)):
+    if (h5py.check_string_dtype(stored.dtype) is None or stored.shape not in ((), (1,))
+            or stored.dtype.itemsize > LONGEST_ATTRIBUTE):
         return None
     value = np.asarray(dataset.attrs[name], object).reshape(())[()]
     return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

@@ -18,6 +18,7 @@ from eventsnn.simulate import Network, Population
 from eventsnn.simulate.connection import sparse_array
 
 DT = 1e-4  # s, where nobody says another
+LONGEST = 2**24  # steps that a delay may take: the network keeps an input for each of them
 
 
 def read_sonata_network(path: str | os.PathLike, *, dt: float | None = None,
@@ -181,10 +182,11 @@ def _connect(net: Network, name: str, edges: Edges, channel: str | None, weight:
             codes[named == one] = code
         for one in named[codes < 0][:1]:
             raise check.unknown(f"channel of the edges {name!r}", one, known)
-    steps = np.rint(edges.delays / net.dt).astype(np.int64)
-    if steps.size and steps.min() < 1:
-        raise check.must(f"delays of {name!r}", f"be at least dt = {net.dt:g} s",
-                         f"{edges.delays.min():g} s")
+    steps = np.rint(edges.delays / net.dt)
+    if steps.size and not 1 <= steps.min() <= steps.max() <= LONGEST:
+        raise check.must(f"delays of {name!r}", f"lie in {net.dt:g} ... {LONGEST * net.dt:g} s",
+                         f"{edges.delays.min():g} ... {edges.delays.max():g} s")
+    steps = steps.astype(np.int32)
     order = np.lexsort((steps, codes))
     ends = np.flatnonzero(np.diff(codes[order]) | np.diff(steps[order])) + 1
     for which in np.split(order, ends) if order.size else ():

@@ -86,10 +86,10 @@ def write_sonata_network(folder: str | os.PathLike, net: Network, *,
             for k, name in enumerate(populations)}),
         config.EDGE_TYPES: type_tables.written("edge", {k: {"population": name}
                                                         for k, name in enumerate(pairs)})}
-    net.build()
     if folder.exists() or not folder.parent.exists():
         for name in (*small, config.NODES, config.EDGES):
             check_new(folder / name, overwrite)
+    net.build()
     make_folder(folder)
     with contextlib.ExitStack() as files:  # the last one entered gets its name first
         for name, content in small.items():
@@ -118,7 +118,7 @@ def _nodes(net: Network, positions: Mapping[str, Any]) -> dict[str, Nodes]:
     found = {}
     for k, (name, population) in enumerate(net.populations.items()):
         n = len(population)
-        if population.threshold != Heaviside() or type(population.threshold) is not Heaviside:
+        if type(population.threshold) is not Heaviside:
             raise check.must(f"threshold of {name!r}", "be Heaviside() in a file",
                              population.threshold)
         attributes: dict[str, Any] = {"model_type": "point_neuron",

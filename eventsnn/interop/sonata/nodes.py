@@ -82,12 +82,19 @@ def checked_nodes(populations: Mapping[str, Nodes]) -> dict[str, Nodes]:
                              error=TypeError)
         n = check.integer(f"n of {name!r}", nodes.n, least=0)
         attributes = {"model_type": "point_neuron"} | dict(nodes.attributes)
-        ids = np.zeros(n) if nodes.type_ids is None else nodes.type_ids
+        ids = array_of(f"type_ids of {name!r}", 0 if nodes.type_ids is None else nodes.type_ids, n,
+                       strings=False)
+        if ids.dtype.kind == "f" or ids.size and not 0 <= ids.min() <= ids.max() < 2**32:
+            raise check.must(f"type_ids of {name!r}", "be whole numbers in 0 ... 2^32 - 1",
+                             f"dtype {ids.dtype}, {ids.min()} ... {ids.max()}")
+        for key, unit in nodes.units.items():
+            if not isinstance(unit, str):
+                raise check.must(f"unit of {key} of {name!r}", "be a string", repr(unit),
+                                 error=TypeError)
         found[name] = Nodes(
             n, {key: array_of(f"{key} of {name!r}", value, n) for key, value in attributes.items()},
             {key: array_of(f"{key} of {name!r}", value, n, strings=False)
-             for key, value in nodes.dynamics_params.items()}, nodes.units,
-            array_of(f"type_ids of {name!r}", ids, n, strings=False).astype(np.int64))
+             for key, value in nodes.dynamics_params.items()}, nodes.units, ids.astype(np.int64))
         for key in (*attributes, *nodes.dynamics_params):
             check_name(f"attributes of {name!r}", key)
             if key in RESERVED:
@@ -188,8 +195,10 @@ def read_sonata_nodes(path: str | os.PathLike, types: str | os.PathLike | None =
 
 
 def _read(file: Untrusted, population: h5py.Group, table: type_tables.Table) -> Nodes:
-    type_ids = file.column(population, "node_type_id", "iu", "whole numbers")[:].astype(np.int64)
-    n = len(type_ids)
+    column = file.column(population, "node_type_id", "iu", "whole numbers")
+    n = len(column)
+    groups.check_count(file, n, 4 + len(type_tables.columns(table)))
+    type_ids = column[:].astype(np.int64)
     order: Any = slice(None)
     if "node_id" in population:
         ids = groups.integers(file, population, "node_id", n)

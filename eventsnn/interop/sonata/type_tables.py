@@ -14,10 +14,10 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.errors import FormatError
-from eventsnn.record.untrusted import SMALL_BYTES
 
 NO_VALUE = "NULL", "NONE", ""
-MOST_COLUMNS = 1000
+MOST_COLUMNS, MOST_TYPES = 1000, 100_000
+LONGEST = 8 << 20  # bytes of a text: as Python objects it takes many times as much
 
 Table = Mapping[int, Mapping[str, str]]
 
@@ -39,31 +39,33 @@ def read(path: str | os.PathLike | None, kind: str) -> Table:
         return {}
     content = small_text(path, "a table of types")
     key = f"{kind}_type_id"
+    table: dict[int, dict[str, str]] = {}
     try:
-        lines = list(csv.DictReader(io.StringIO(content), delimiter=" ", skipinitialspace=True))
-        table = {int(line[key]): {
-            name: value for name, value in line.items()
-            if name and name != key and value is not None and value not in NO_VALUE}
-            for line in lines}
-    except (csv.Error, KeyError, TypeError, ValueError) as error:
-        raise check.must(os.fspath(path), f"be a table with a number {key} in each line",
+        lines = csv.reader(io.StringIO(content), delimiter=" ", skipinitialspace=True)
+        names = next(lines, [])
+        at = names.index(key)
+        for line in lines:
+            if not line:
+                continue
+            number = int(line[at])
+            if number in table or len(table) == MOST_TYPES or len(names) > MOST_COLUMNS:
+                raise ValueError(f"{key} {number} twice" if number in table else "a larger one")
+            table[number] = {name: value for name, value in zip(names, line)
+                             if name != key and value not in NO_VALUE}
+    except (csv.Error, IndexError, ValueError) as error:
+        raise check.must(os.fspath(path), f"be a table with another whole number {key} in each "
+                         f"line, of at most {MOST_TYPES} lines and {MOST_COLUMNS} columns",
                          f"another file ({error})", error=FormatError) from error
-    if len(table) < len(lines):
-        raise check.must(os.fspath(path), f"have each {key} once",
-                         f"{len(lines)} lines and {len(table)} ids", error=FormatError)
-    if len(columns(table)) > MOST_COLUMNS:
-        raise check.must(os.fspath(path), f"have at most {MOST_COLUMNS} columns",
-                         len(columns(table)), error=FormatError)
     return table
 
 
 def small_text(path: str | os.PathLike, what: str) -> str:
     """The text of a file of a size that text has."""
     with open(path, "rb") as file:
-        content = file.read(SMALL_BYTES + 1)
-    if len(content) > SMALL_BYTES:
-        raise check.must(os.fspath(path), f"be {what} of at most {SMALL_BYTES} bytes", "a longer "
-                         "file", error=FormatError)
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise check.must(os.fspath(path), f"be {what} of at most {LONGEST} bytes", "a longer file",
+                         error=FormatError)
     try:
         return content.decode()
     except UnicodeDecodeError as error:
