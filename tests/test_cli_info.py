@@ -145,6 +145,11 @@ def test_info__of_anything_else_is_one_line(tmp_path, capsys):
     with h5py.File(tmp_path / "other.h5", "w") as file:
         file["images"] = [1]
 
-    for name, words in (("text", "another file or a damaged one"), ("other.h5", "images in it"),
+    whole = (tmp_path / "other.h5").read_bytes()
+    (tmp_path / "cut.h5").write_bytes(whole[:len(whole) // 2])
+
+    for name, words in (("text", "a file that is no HDF5"),
+                        ("cut.h5", "an HDF5 file that is damaged or not whole"),
+                        ("other.h5", "images in it"),
                         ("none.h5", "must exist, got nothing"), (".", "a folder")):
         assert words in refused(capsys, "info", tmp_path / name)

@@ -129,5 +129,7 @@ def test_weights__of_sonata_edges(tmp_path, drawn, capsys):
     assert "--edges must name one of a_to_b, again" in refused(
         capsys, "plot", "weights", tmp_path / "two.h5", tmp_path / "b.png")
     assert run("plot", "weights", tmp_path / "two.h5", tmp_path / "b.png", "--edges", "again") == 0
+    assert "--edges must go with a FILE that ends in .h5" in refused(
+        capsys, "plot", "weights", tmp_path / "w.npz", tmp_path / "c.png", "--edges", "again")
     (tmp_path / "no.h5").write_bytes(b"none")
     assert "no.h5" in refused(capsys, "plot", "weights", tmp_path / "no.h5", tmp_path / "c.png")

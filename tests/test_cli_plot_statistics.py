@@ -96,7 +96,8 @@ def test_plot__refuses_in_one_line(tmp_path, good, capsys, kind):
     ("psth", [], "required: --events"),
     ("psth", ["--events", "5"], "--before and --after must be at most 0.2 s together, got 0.25 s"),
     ("psth", ["--events", "5", "--after", "0.1"], "--events must have one in 0.05 ... 0.1 s"),
-    ("psth", ["--events", "now"], "--events must be times in s, or a text file of them"),
+    ("psth", ["--events", "now"],
+     "--events must be times in s, or one text file of them, got 'now'"),
     ("psth", ["--events", "0.1", "--before", "-1"], "--before must be at least 0"),
     ("psth", ["--events", "0.06", "--after", "0.05", "--bin", "0.03"], "bin_size must divide"),
     ("intervals", ["--bin", "0"], "--bin must be above 0"),
@@ -237,7 +238,7 @@ def test_weights__refuses_other_files(tmp_path, capsys):
     for name in ("a.npz", "b.npz", "c.npy", "d.npz"):
         assert "must be a matrix of scipy.sparse" in refused(
             capsys, "plot", "weights", tmp_path / name, tmp_path / "x.png")
-    assert "must end in .npz or .npy" in refused(capsys, "plot", "weights", tmp_path / "w.h5",
+    assert "must end in .npz or .npy" in refused(capsys, "plot", "weights", tmp_path / "w.txt",
                                                  tmp_path / "x.png")
     assert not (tmp_path / "x.png").exists()
 

@@ -108,11 +108,15 @@ def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any
 
 
 def _weights(options: argparse.Namespace) -> None:
+    from eventsnn.core import check
     from eventsnn.interop import read_matrix
     from eventsnn.plot import weights
 
     check_out(options)
-    if options.file.suffix.lower() in (".h5", ".hdf5"):
+    is_network = options.file.suffix.lower() in (".h5", ".hdf5")
+    if options.edges is not None and not is_network:
+        raise check.must("--edges", "go with a FILE that ends in .h5", options.file)
+    if is_network:
         matrix = _edges(options).T
     else:
         matrix = read_matrix(options.file)

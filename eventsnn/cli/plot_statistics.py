@@ -79,14 +79,21 @@ def _events(given: list[str]) -> np.ndarray:
     if len(given) == 1 and pathlib.Path(given[0]).is_file():
         where = given[0]
         words = pathlib.Path(where).read_text(errors="replace").replace(",", " ").split()
-    try:
-        events = np.array([float(word) for word in words])
-    except ValueError as error:
-        raise check.must(where, "be times in s, or a text file of them", error) from None
+    events = np.array([_time(word, where) for word in words])
     if not events.size:
         raise check.must(where, "name one time or more", "none")
     check.finite(where, events)
     return events
+
+
+def _time(word: str, where: str) -> float:
+    from eventsnn.core import check
+
+    try:
+        return float(word)
+    except ValueError:
+        raise check.must(where, "be times in s, or one text file of them",
+                         repr(word[:40])) from None
 
 
 def _intervals(options: argparse.Namespace) -> None:

@@ -12,6 +12,8 @@ from eventsnn.core import check
 from eventsnn.errors import FormatError
 from eventsnn.interop.nwb import read_nwb, read_observed
 
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
+
 
 def kind_of(path: str | os.PathLike) -> str:
     """What a file is, told by the names at its root.
@@ -42,13 +44,14 @@ def kind_of(path: str | os.PathLike) -> str:
         raise check.must(str(path), "exist", got, remedy, FileNotFoundError)
     if path.is_dir():
         raise check.must(str(path), "be a file", "a folder", error=IsADirectoryError)
-    with open(path, "rb"):  # its errors name the file and the reason; HDF5's do not
-        pass
+    with open(path, "rb") as file:  # its errors name the file and the reason; HDF5's do not
+        start = file.read(len(SIGNATURE))
     try:
         with h5py.File(path, "r") as file:
             names = set(file)
     except (OSError, RuntimeError) as error:
-        raise _refused(path, "another file or a damaged one") from error
+        raise _refused(path, "an HDF5 file that is damaged or not whole" if start == SIGNATURE
+                       else "a file that is no HDF5") from error
     for kind, marks in (("nwb", {"session_start_time", "identifier"}), ("recording", {"spikes"}),
                         ("report", {"report"}), ("model", {"weights", "attributes"})):
         if marks <= names:
