@@ -11,7 +11,8 @@ pytestmark = pytest.mark.usefixtures("handlers")
 
 @pytest.mark.parametrize("arguments", [
     [], ["simulate"], ["train"], ["evaluate"], ["simulate", "cubba"], ["train", "digit"],
-    ["simulation"], ["--seconds", "1"], ["evaluate", "one.h5"]])
+    ["simulation"], ["--seconds", "1"], ["evaluate", "one.h5"], ["info"], ["analyse"], ["convert"],
+    ["plot"], ["plot", "histogram"], ["plot", "raster", "one.h5"]])
 def test_command__unknown_is_one_line_with_a_way_on(capsys, arguments):
     message = refused(capsys, *arguments)
 
@@ -19,8 +20,11 @@ def test_command__unknown_is_one_line_with_a_way_on(capsys, arguments):
     assert run(*arguments) == 2
 
 
-@pytest.mark.parametrize("arguments", [[], ["simulate"], ["simulate", "cuba"], ["train"],
-                                       ["train", "digits"], ["evaluate"]])
+@pytest.mark.parametrize("arguments", [
+    [], ["simulate"], ["simulate", "cuba"], ["train"], ["train", "digits"], ["evaluate"], ["info"],
+    ["analyse"], ["convert"], ["repair"], ["plot"],
+    *(["plot", kind] for kind in ("raster", "psth", "intervals", "correlogram", "spectrum",
+                                  "traces", "weights", "training", "behaviours"))])
 def test_command__has_help(capsys, arguments):
     assert run(*arguments, "--help") == 0
 
@@ -34,7 +38,8 @@ def test_command__version(capsys):
     assert capsys.readouterr().out == f"eventsnn {eventsnn.__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["simulate", "cuba", "--help"]])
+@pytest.mark.parametrize("arguments", [
+    ["--help"], ["--version"], ["simulate", "cuba", "--help"], ["plot", "psth", "--help"]])
 def test_command__help_reads_and_draws_nothing(arguments):
     script = """
 import sys

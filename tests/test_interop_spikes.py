@@ -240,10 +240,10 @@ def test_convert__through_nwb_keeps_every_spike(tmp_path, recording, capsys):
 
 @pytest.mark.usefixtures("handlers")
 @pytest.mark.parametrize("arguments, words", [
-    (["run.h5", "a.xyz"], "must end in .nwb, .csv or .npz, got .xyz"),
+    (["run.h5", "a.xyz"], "must end in .h5, .nwb, .csv, .npz, got .xyz"),
     (["missing.h5", "a.csv"], "missing.h5"),
     (["missing.nwb", "a.csv"], "missing.nwb"),
-    (["run.h5", "run.h5"], "must end in"),
+    (["run.h5", "run.h5"], "must be another file than FILE, got the same"),
     (["run.h5", "kept.csv"], "kept.csv must not exist yet"),
 ])
 def test_convert__refuses_in_one_line(tmp_path, recording, capsys, monkeypatch, arguments, words):

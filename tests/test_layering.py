@@ -28,7 +28,7 @@ NEVER = {"plot": {"simulate", "engine", "layers", "record", "neurons"}}
 # Modules outside the package that only some may import.
 RESERVED = {
     "h5py": ("record", "train.checkpoint", "simulate.snapshot", "datasets", "interop"),
-    "scipy": ("connect.sparse", "simulate", "analyse"),
+    "scipy": ("connect.sparse", "simulate", "analyse", "interop"),
     "mpi4py": ("simulate.mpi", "train.parallel"),
     "matplotlib": ("plot",),
     "torch": (),

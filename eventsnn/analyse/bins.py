@@ -129,6 +129,15 @@ def _count(times, rows, bins, counts):
 
 
 @kernel
+def count_times(times, bins, counts):
+    """Count times (m,) in bins (n_bins,), added to."""
+    for j in range(np.uint64(times.size)):
+        b = bin_of(times[j], bins)
+        if b >= 0:
+            counts[np.uint64(b)] += 1
+
+
+@kernel
 def count_squares(times, rows, bins, state, population):
     """Update (n, 4), bin, spikes in it, all spikes, sum of squares, and (n_bins,) by spikes (m,).
 

@@ -29,28 +29,42 @@ def count_blocks(chunks: Iterator[Chunk], n: int, bins: Bins, size: int,
     (size, n) float64 array
         The same one each time, of other contents.
     """
-    block = np.zeros((size, n))
-    first, now = 0, -np.inf
+    counts = BlockCounts(n, bins, size, step)
     for times, rows in chunks:
+        yield from counts.add(times, rows)
+    yield from counts.rest()
+
+
+class BlockCounts:
+    """`count_blocks` of spikes that are handed over, not fetched; parameters are the same."""
+
+    def __init__(self, n: int, bins: Bins, size: int, step: int) -> None:
+        self._block, self._bins, self._step = np.zeros((size, n)), bins, step
+        self._first, self._now = 0, -np.inf
+
+    def add(self, times: np.ndarray, rows: np.ndarray) -> Iterator[np.ndarray]:
+        """Take in spikes (m,); the blocks that are complete."""
         if (times[1:] < times[:-1]).any():
             order = np.argsort(times, kind="stable")
             times, rows = times[order], rows[order]
-        now = in_order(times, now)
-        done = _fill(times, rows, bins, first, block, 0)
+        self._now = in_order(times, self._now)
+        done = _fill(times, rows, self._bins, self._first, self._block, 0)
         while done < times.size:
-            yield block
-            first = _advance(block, first, step)
-            done = _fill(times, rows, bins, first, block, done)
-    while first < bins.n:
-        yield block
-        first = _advance(block, first, step)
+            yield self._block
+            self._advance()
+            done = _fill(times, rows, self._bins, self._first, self._block, done)
 
+    def rest(self) -> Iterator[np.ndarray]:
+        """The blocks that are left."""
+        while self._first < self._bins.n:
+            yield self._block
+            self._advance()
 
-def _advance(block: np.ndarray, first: int, step: int) -> int:
-    """Drop the first bins of a block, and open as many; the new first bin."""
-    block[:-step] = block[step:]
-    block[-step:] = 0
-    return first + step
+    def _advance(self) -> None:
+        """Drop the first bins of the block, and open as many."""
+        self._block[:-self._step] = self._block[self._step:]
+        self._block[-self._step:] = 0
+        self._first += self._step
 
 
 @kernel

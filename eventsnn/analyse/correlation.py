@@ -83,6 +83,11 @@ def count_correlation(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop
            [-1., -1.,  1.]])
     """
     moments, _ = _moments(spikes, n_neurons, bin_size, t_start, t_stop, ids)
+    return pearson(moments)
+
+
+def pearson(moments: np.ndarray) -> np.ndarray:
+    """Pearson's coefficients of covariances (n, n), or of any multiple of them."""
     deviation = np.sqrt(moments.diagonal())
     with np.errstate(invalid="ignore", divide="ignore"):
         correlation = moments / np.outer(deviation, deviation)
@@ -96,16 +101,37 @@ def _moments(spikes: Spikes, n_neurons: int, bin_size: float, t_start: float, t_
     """Covariances times the square of the number of bins: whole numbers, and exact; and that."""
     bins = whole(t_start, t_stop, bin_size)
     n, chunks = selected(spikes, n_neurons, ids)
-    size = min(bins.n, max(1, BLOCK // max(n, 1)))
-    products, total = np.zeros((n, n)), np.zeros(n)
+    size = block_size(n, bins.n)
+    moments = Moments(n)
     for counts in count_blocks(chunks, n, bins, size, size):
-        total += counts.sum(axis=0)
+        moments.add(counts)
+    return moments.moments(bins.n), bins.n
+
+
+def block_size(n: int, n_bins: int) -> int:
+    """Bins of a block of counts of `n` neurons."""
+    return min(n_bins, max(1, BLOCK // max(n, 1)))
+
+
+class Moments:
+    """Sums and products of the counts of `n` neurons, block by block."""
+
+    def __init__(self, n: int) -> None:
+        self._products, self._total = np.zeros((n, n)), np.zeros(n)
+
+    def add(self, counts: np.ndarray) -> None:
+        """Take in a block of counts (size, n)."""
+        size, n = counts.shape
+        self._total += counts.sum(axis=0)
         if np.square(np.count_nonzero(counts, axis=1)).sum() < SPARSE * size * n * n:
-            _add_products(counts, products)
+            _add_products(counts, self._products)
         else:
-            products += counts.T @ counts
-    products = np.tril(products) + np.tril(products, -1).T
-    return bins.n * products - np.outer(total, total), bins.n
+            self._products += counts.T @ counts
+
+    def moments(self, n_bins: int) -> np.ndarray:
+        """Covariances over all bins, times the square of their number; (n, n)."""
+        products = np.tril(self._products) + np.tril(self._products, -1).T
+        return n_bins * products - np.outer(self._total, self._total)
 
 
 @kernel

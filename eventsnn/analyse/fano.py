@@ -62,9 +62,14 @@ def fano_factor(spikes: Spikes, n_neurons: int, window: float, *, t_stop: float,
     state = np.zeros((n, 4), np.int64)
     for times, rows in chunks:
         count_squares(times, rows, windows, state, np.empty(0, np.int64))
+    return fano_of_squares(state, windows.n)
+
+
+def fano_of_squares(state: np.ndarray, n_windows: int) -> np.ndarray:
+    """Fano factors (n,) of what `count_squares` counted (n, 4)."""
     total, squares = state[:, 2].astype(float), state[:, 3].astype(float)
     with np.errstate(invalid="ignore"):
-        return (windows.n * squares - total * total) / (windows.n * total)
+        return (n_windows * squares - total * total) / (n_windows * total)
 
 
 def fano_factor_of_counts(counts, axis: int = 0) -> np.ndarray:

@@ -10,10 +10,9 @@ References
 
 import numpy as np
 
-from eventsnn.analyse.bins import bin_of, covering, left_edges
+from eventsnn.analyse.bins import count_times, covering, left_edges
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
-from eventsnn.core.jit import kernel
 
 
 def population_rate(spikes: Spikes, n_neurons: int, duration: float | None = None,
@@ -72,17 +71,13 @@ def population_rate(spikes: Spikes, n_neurons: int, duration: float | None = Non
     check.integer("n_neurons", n_neurons, least=1)
     duration = _duration(duration, t_start, t_stop)
     bin_size = check.number("bin_size", bin_size, above=0.0)
-    bins = covering(t_start, duration, bin_size)
     n, chunks = selected(spikes, n_neurons, ids)
     if n == 0:
         raise check.must("ids", "name a neuron", "none")
-    counts = np.zeros(bins.n, np.int64)
+    population = PopulationRate(n, duration, bin_size, t_start)
     for times, _ in chunks:
-        _count(times, bins, counts)
-    widths = np.full(bins.n, bin_size)
-    if bins.n - duration / bin_size > bins.tolerance:
-        widths[-1] = duration - (bins.n - 1) * bin_size
-    return counts / (n * widths), left_edges(bins)
+        population.add(times)
+    return population.rate(), population.edges
 
 
 def _duration(duration: float | None, t_start: float, t_stop: float | None) -> float:
@@ -95,10 +90,46 @@ def _duration(duration: float | None, t_start: float, t_stop: float | None) -> f
     return check.number("t_stop", t_stop, above=t_start) - t_start
 
 
-@kernel
-def _count(times, bins, counts):
-    """Count times (m,) in bins (n_bins,), added to."""
-    for j in range(np.uint64(times.size)):
-        b = bin_of(times[j], bins)
-        if b >= 0:
-            counts[np.uint64(b)] += 1
+class PopulationRate:
+    """Spikes per time and neuron, in bins, from spikes that come in pieces; as `population_rate`.
+
+    Parameters
+    ----------
+    n_neurons : int
+        Neurons in the population.
+    duration, bin_size, t_start : float
+        As for `population_rate`, s.
+
+    Attributes
+    ----------
+    edges : (n_bins,) float64 array
+        Left edges of the bins, s.
+
+    Examples
+    --------
+    >>> population = PopulationRate(2, 0.4, 0.2)
+    >>> population.add(np.array([0.1, 0.2]))
+    >>> population.add(np.array([0.25]))
+    >>> population.rate()
+    array([5. , 2.5])
+    """
+
+    def __init__(self, n_neurons: int, duration: float, bin_size: float,
+                 t_start: float = 0.0) -> None:
+        duration = check.number("duration", duration, above=0.0)
+        bin_size = check.number("bin_size", bin_size, above=0.0)
+        self._n = check.integer("n_neurons", n_neurons, least=1)
+        self._bins = bins = covering(t_start, duration, bin_size)
+        self._counts = np.zeros(bins.n, np.int64)
+        self._widths = np.full(bins.n, bin_size)
+        if bins.n - duration / bin_size > bins.tolerance:
+            self._widths[-1] = duration - (bins.n - 1) * bin_size
+        self.edges = left_edges(bins)
+
+    def add(self, times: np.ndarray) -> None:
+        """Take in spikes at times (m,), s, in any order."""
+        count_times(times, self._bins, self._counts)
+
+    def rate(self) -> np.ndarray:
+        """Rate in each bin so far, Hz; (n_bins,) float64 array."""
+        return self._counts / (self._n * self._widths)

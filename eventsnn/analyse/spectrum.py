@@ -13,12 +13,10 @@ References
    Audio Electroacoust. 15, 70 (1967).
 """
 
-from itertools import islice
-
 import numpy as np
 from scipy import fft, signal
 
-from eventsnn.analyse.bins import whole
+from eventsnn.analyse.bins import Bins, whole
 from eventsnn.analyse.blocks import count_blocks
 from eventsnn.analyse.chunks import Spikes, selected
 from eventsnn.core import check
@@ -81,13 +79,31 @@ def power_spectrum(spikes: Spikes, n_neurons: int, bin_size: float, segment: flo
     size = round(check.number("segment", segment, least=bins.width) / bins.width)
     if not 1 < size <= bins.n:
         raise check.must("segment", f"be 2 ... {bins.n} bins", f"{size} bins")
-    taper = signal.get_window(window, size)[:, None]
     n, chunks = selected(spikes, n_neurons, ids)
-    step = size - size // 2
-    segments = (bins.n - size) // step + 1
-    power = np.zeros((size // 2 + 1, n))
-    for counts in islice(count_blocks(chunks, n, bins, size, step), segments):
-        wave = fft.rfft((counts - counts.mean(axis=0)) * taper, axis=0)
-        power += wave.real**2 + wave.imag**2
-    power /= segments * bins.width * (taper**2).sum()
-    return np.ascontiguousarray(power.T), np.arange(len(power)) / (size * bins.width)
+    welch = Welch(n, bins, size, window)
+    for counts in count_blocks(chunks, n, bins, size, welch.step):
+        welch.add(counts)
+    return welch.power(), welch.frequencies
+
+
+class Welch:
+    """The mean over segments, from the counts of `n` trains in each."""
+
+    def __init__(self, n: int, bins: Bins, size: int, window: str = "hann") -> None:
+        self.step = size - size // 2
+        self.frequencies = np.arange(size // 2 + 1) / (size * bins.width)
+        self._segments = (bins.n - size) // self.step + 1
+        self._taper, self._width = signal.get_window(window, size)[:, None], bins.width
+        self._sum, self._n = np.zeros((size // 2 + 1, n)), 0
+
+    def add(self, counts: np.ndarray) -> None:
+        """Take in the next segment (size, n); those that are not whole do not count."""
+        if self._n < self._segments:
+            wave = fft.rfft((counts - counts.mean(axis=0)) * self._taper, axis=0)
+            self._sum += wave.real**2 + wave.imag**2
+            self._n += 1
+
+    def power(self) -> np.ndarray:
+        """Of all segments, (n, n_frequencies), Hz."""
+        power = self._sum / (self._segments * self._width * (self._taper**2).sum())
+        return np.ascontiguousarray(power.T)

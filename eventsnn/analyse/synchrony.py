@@ -61,7 +61,13 @@ def synchrony(spikes: Spikes, n_neurons: int, bin_size: float, *, t_stop: float,
     population, state = np.zeros(bins.n, np.int64), np.zeros((n, 4), np.int64)
     for times, rows in chunks:
         count_squares(times, rows, bins, state, population)
+    return synchrony_of_squares(state, bins.n, (population.astype(float) ** 2).sum())
+
+
+def synchrony_of_squares(state: np.ndarray, n_bins: int, population_squares: float) -> float:
+    """Synchrony of what `count_squares` counted (n, 4), and the squares of the population's counts.
+    """
     total, squares = state[:, 2].astype(float), state[:, 3].astype(float)
-    single = (bins.n * squares - total * total).sum()
-    together = bins.n * (population.astype(float) ** 2).sum() - float(population.sum()) ** 2
-    return float(np.sqrt(together / n / single)) if single > 0 else float("nan")
+    single = (n_bins * squares - total * total).sum()
+    together = n_bins * population_squares - total.sum() ** 2
+    return float(np.sqrt(together / len(state) / single)) if single > 0 else float("nan")

@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator
 
 import eventsnn
-from eventsnn.cli import convert, plot, repair, simulate, train
+from eventsnn.cli import analyse, convert, info, plot, repair, simulate, train
 from eventsnn.cli.options import Parser
 
 # What people can cause is told in one line; anything else is a defect, and shows its traceback.
@@ -48,10 +48,11 @@ def _sigterm_unwinds() -> Iterator[None]:
 def parser() -> argparse.ArgumentParser:
     """The parser of all commands."""
     top = Parser(prog="eventsnn", description="Spiking neural networks: simulate, train, analyse.",
+                 epilog="In the help of a command, (...) is what an option is if it is not given.",
                  allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"eventsnn {eventsnn.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (simulate, train, plot, convert, repair):
+    for command in (simulate, train, info, analyse, plot, convert, repair):
         command.add(commands)
     train.add_evaluate(commands)
     return top

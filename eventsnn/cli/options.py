@@ -29,9 +29,24 @@ def add_work(command: argparse.ArgumentParser) -> None:
     command.add_argument("--quiet", action="store_true", help="show no progress")
 
 
-def add_recording(command: argparse.ArgumentParser) -> None:
-    """A recording to read."""
-    command.add_argument("file", type=pathlib.Path, metavar="FILE.h5", help="a recording")
+def add_spikes(command: argparse.ArgumentParser) -> None:
+    """Recorded spikes to read, in any of the formats."""
+    command.add_argument("file", type=pathlib.Path, metavar="FILE",
+                         help="a SONATA recording, the folder of its parts, or an NWB file")
+
+
+def add_picture(command: argparse.ArgumentParser) -> None:
+    """A picture to draw."""
+    command.add_argument("out", type=pathlib.Path, metavar="OUT",
+                         help="the picture: its ending, .png, .svg or .pdf, says the format")
+    add_overwrite(command)
+
+
+def check_out(options: argparse.Namespace) -> None:
+    """Refuse, before any work, a picture that cannot be written."""
+    from eventsnn.plot import check_picture
+
+    check_picture(options.out, options.overwrite)
 
 
 def progress(options: argparse.Namespace) -> bool | None:

@@ -2,6 +2,8 @@
 
 import argparse
 import json
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 LABELS = {  # key -> what the table says, and how the number is shown
@@ -24,9 +26,44 @@ LABELS = {  # key -> what the table says, and how the number is shown
 def report(summary: dict[str, Any], options: argparse.Namespace) -> None:
     """Print results: a row each, or one line of JSON."""
     if options.json:
-        print(json.dumps(summary))
+        print_json(summary)
         return
-    width = max(len(LABELS[key][0]) for key in summary)
-    for key, value in summary.items():
-        label, form = LABELS[key]
-        print(f"{label:<{width}}  {'undefined' if value is None else form.format(value)}")
+    print_rows((label, shown(value, form))
+               for (label, form), value in ((LABELS[key], summary[key]) for key in summary))
+
+
+def shown(value: Any, form: str = "{}") -> str:
+    """A value in its form; `undefined` for None and NaN."""
+    return "undefined" if _plain(value) is None else form.format(value)
+
+
+def print_json(value: Any) -> None:
+    """Print one line of JSON; null for NaN, which JSON has not."""
+    print(json.dumps(_plain(value), allow_nan=False))
+
+
+def print_rows(rows: Iterable[tuple[str, str]]) -> None:
+    """Print labels and values, each in its column."""
+    rows = list(rows)
+    width = max(len(label) for label, _ in rows)
+    for label, value in rows:
+        print(f"{label:<{width}}  {value}")
+
+
+def print_columns(head: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
+    """Print a table: the first column to the left, the others to the right."""
+    table = [head, *lines]
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    for first, *others in table:
+        cells = [f"{first:<{widths[0]}}", *(f"{o:>{w}}" for o, w in zip(others, widths[1:]))]
+        print("  ".join(cells).rstrip())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -241,6 +241,24 @@ def open_locked(path: pathlib.Path) -> int:
         os.close(descriptor)
 
 
+def is_locked(path: pathlib.Path) -> bool:
+    """Whether a process holds a file by `open_locked`; False where that cannot be told."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return False
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
 def close(descriptor: int) -> None:
     """Close a file."""
     os.close(descriptor)

@@ -13,7 +13,7 @@ import datetime
 import os
 import pathlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -144,15 +144,37 @@ def read_nwb(path: str | os.PathLike) -> dict[str, Units]:
                           f"damaged one ({error})") from error
 
 
-def _read(file: Any, path: str) -> dict[str, Units]:
+def read_observed(path: str | os.PathLike) -> float | None:
+    """The last time, s, at which a unit of an NWB file was observed; None if it does not say."""
     import h5py
 
-    table = file["units"]
-    for name in ("spike_times", "spike_times_index", "population"):
+    try:
+        with h5py.File(path, "r") as file:
+            if "obs_intervals" not in file["units"]:
+                return None
+            _check_own(file["units"], ["obs_intervals"], os.fspath(path))
+            intervals = file["units"]["obs_intervals"][:]
+    except (OSError, RuntimeError, KeyError, TypeError) as error:
+        raise FormatError(f"{os.fspath(path)} must have obs_intervals that can be read, got "
+                          f"damage ({error})") from error
+    last = np.max(intervals, initial=-np.inf)
+    return float(last) if np.isfinite(last) else None
+
+
+def _check_own(table: Any, names: Iterable[str], path: str) -> None:
+    """Refuse columns that lie in another file."""
+    import h5py
+
+    for name in names:
         link = table.get(name, getlink=True) if name in table else None
         if isinstance(link, h5py.ExternalLink) or (
                 link is not None and (table[name].external or table[name].is_virtual)):
             raise FormatError(f"{path} must hold its own data, got {name} in another file")
+
+
+def _read(file: Any, path: str) -> dict[str, Units]:
+    table = file["units"]
+    _check_own(table, ("spike_times", "spike_times_index", "population"), path)
     times, ends = table["spike_times"][:], table["spike_times_index"][:].astype(np.int64)
     starts = np.concatenate([[0], ends[:-1]])
     if (ends < starts).any() or (ends.size and ends[-1] != times.size):

@@ -8,7 +8,8 @@ from eventsnn.plot.cells import responses, traces
 from eventsnn.plot.curves import correlogram, interval_histogram, psth, spectrum, training
 from eventsnn.plot.figure import check_picture
 from eventsnn.plot.matrix import weights
+from eventsnn.plot.overview import Overview
 from eventsnn.plot.spikes import raster
 
-__all__ = ["check_picture", "correlogram", "interval_histogram", "psth", "raster", "responses",
-           "spectrum", "traces", "training", "weights"]
+__all__ = ["Overview", "check_picture", "correlogram", "interval_histogram", "psth", "raster",
+           "responses", "spectrum", "traces", "training", "weights"]

@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from eventsnn.analyse.sample import evenly_spaced
 from eventsnn.core import check
 from eventsnn.plot.figure import (
     BLUE, OTHERS, STYLE, VERMILION, caption, check_picture, new_figure, save,
 )
 
 PANEL = 1.35  # inches; the height of a panel of single neurons
+STRETCHES = 2100  # of a trace: one a pixel of a printed page
 
 
 def responses(answers: Iterable[Any], path: str | os.PathLike, *, columns: int = 4,
@@ -80,7 +82,8 @@ def _response(panel: Any, answer: Any, letter: str) -> None:
 
 
 def traces(variables: Mapping[str, Any], times: Any, path: str | os.PathLike, *,
-           ids: Any = None, max_traces: int = 5, overwrite: bool = False) -> pathlib.Path:
+           ids: Any = None, max_traces: int = 5, total: int | None = None,
+           overwrite: bool = False) -> pathlib.Path:
     """Draw recorded variables over time, a panel each, one line a neuron.
 
     Parameters
@@ -95,6 +98,8 @@ def traces(variables: Mapping[str, Any], times: Any, path: str | os.PathLike, *,
         Which neurons these are, for the legend; 0 to k - 1 by default.
     max_traces : int
         Of more neurons, evenly spaced ones are drawn, and the picture says so.
+    total : int, optional
+        Of how many neurons these are an evenly spaced choice already.
     overwrite : bool
         Whether an existing picture may be replaced.
 
@@ -102,6 +107,10 @@ def traces(variables: Mapping[str, Any], times: Any, path: str | os.PathLike, *,
     -------
     path : pathlib.Path
         The picture.
+
+    Notes
+    -----
+    Of more samples than a page tells apart, the least and the greatest of each stretch are drawn.
     """
     import matplotlib
 
@@ -116,13 +125,13 @@ def traces(variables: Mapping[str, Any], times: Any, path: str | os.PathLike, *,
     ids = np.arange(*k) if ids is None else np.asarray(ids)
     check.shape("ids", ids.shape, k, "a neuron a column")
     n_drawn = min(ids.size, check.integer("max_traces", max_traces, least=1))
-    columns = (2 * np.arange(n_drawn) + 1) * ids.size // (2 * max(n_drawn, 1))
+    columns = evenly_spaced(ids.size, n_drawn)
     figure = new_figure(PANEL * len(arrays) + 0.6)
     with matplotlib.rc_context(STYLE):
         panels = figure.subplots(len(arrays), 1, sharex=True, squeeze=False)[:, 0]
         for panel, (name, values) in zip(panels, arrays.items(), strict=True):
             for colour, column in zip(cycle((BLUE, VERMILION, *OTHERS)), columns, strict=False):
-                panel.plot(times, values[:, column], color=colour, linewidth=0.8,
+                panel.plot(*extremes(times, values[:, column]), color=colour, linewidth=0.8,
                            label=f"neuron {ids[column]}")
             panel.set(ylabel=name, xlim=times[[0, -1]] if times.size > 1 else None)
         panels[-1].set_xlabel("time (s)")
@@ -130,7 +139,28 @@ def traces(variables: Mapping[str, Any], times: Any, path: str | os.PathLike, *,
         handles, labels = panels[0].get_legend_handles_labels()
         if handles:
             figure.legend(handles, labels, loc="outside upper center", ncols=5, frameon=False)
-        if n_drawn < ids.size:
-            caption(figure, f"{n_drawn} of {ids.size:,} neurons drawn, evenly spaced.")
+        total = max(ids.size, total or 0)
+        if n_drawn < total:
+            caption(figure, f"{n_drawn} of {total:,} neurons drawn, evenly spaced.")
     save(figure, path, overwrite)
     return path
+
+
+def extremes(times: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the greatest sample of each of `STRETCHES`; all samples, if they are few.
+
+    Examples
+    --------
+    >>> times, values = extremes(np.arange(10_000), np.sin(np.arange(10_000)))
+    >>> times.size
+    5000
+    """
+    size = times.size // STRETCHES
+    if size < 4:
+        return times, values
+    n = times.size // size * size
+    blocks = values[:n].reshape(-1, size)
+    first = np.arange(0, n, size)
+    ends = np.sort([first + blocks.argmin(axis=1), first + blocks.argmax(axis=1)], axis=0)
+    chosen = np.append(ends.T.reshape(-1), np.arange(n, times.size))
+    return times[chosen], values[chosen]

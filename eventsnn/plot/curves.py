@@ -10,8 +10,10 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.plot.figure import (
-    BLUE, STYLE, VERMILION, caption, check_picture, colours, new_figure, save,
+    BLUE, STYLE, VERMILION, caption, check_picture, colours, legend, new_figure, save, say_none,
 )
+
+PER_DECADE = 25  # bins of a spectrum
 
 
 def interval_histogram(counts: Mapping[str, Any], edges: Any, path: str | os.PathLike, *,
@@ -61,12 +63,14 @@ def psth(rates: Mapping[str, Any], edges: Any, path: str | os.PathLike, *, n_eve
     edges, n_events = _edges(edges), check.integer("n_events", n_events, least=0)
     return _stairs(_values(rates, edges.size - 1), edges * 1e3, path, overwrite,
                    "time from the event (ms)", "rate (Hz)",
-                   f"Means over {n_events:,} events, in bins of {_width(edges)}.", mark=0.0,
+                   f"Means over {n_events:,} event{'s' * (n_events != 1)}, in bins of "
+                   f"{_width(edges)}.", mark=0.0,
                    from_zero=True)
 
 
 def correlogram(counts: Mapping[str, Any], lags: Any, path: str | os.PathLike, *,
-                ylabel: str = "pairs of spikes", overwrite: bool = False) -> pathlib.Path:
+                ylabel: str = "pairs of spikes", chance: float | None = None,
+                overwrite: bool = False) -> pathlib.Path:
     """Draw a correlogram, one line a pair.
 
     Parameters
@@ -79,14 +83,16 @@ def correlogram(counts: Mapping[str, Any], lags: Any, path: str | os.PathLike, *
         As for `interval_histogram`.
     ylabel : str
         Of the vertical axis.
+    chance : float, optional
+        What independent trains would have; a line marks it.
     """
     lags = _edges(lags)
     return _stairs(_values(counts, lags.size - 1), lags * 1e3, path, overwrite, "lag (ms)", ylabel,
-                   f"Bins of {_width(lags)}.", mark=0.0)
+                   f"Bins of {_width(lags)}.", mark=0.0, level=chance)
 
 
 def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike, *,
-             overwrite: bool = False) -> pathlib.Path:
+             smooth: bool = False, overwrite: bool = False) -> pathlib.Path:
     """Draw power spectra on logarithmic axes, one line a population.
 
     Parameters
@@ -97,6 +103,9 @@ def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike
         Hz, rising; 0 is left out.
     path, overwrite
         As for `interval_histogram`.
+    smooth : bool
+        Whether to draw means over bins that are equal on the axis, 25 a decade, where the
+        frequencies are denser.
     """
     frequencies = check.real_array("frequencies", frequencies)
     lines = _values(power, frequencies.size)
@@ -104,13 +113,47 @@ def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike
     path = check_picture(path, overwrite)
     figure, axes, colour = _axes(lines)
     for name, values in lines.items():
-        axes.plot(frequencies[keep], values[keep], color=colour[name], linewidth=0.8, label=name)
+        x, y = frequencies[keep], values[keep]
+        if smooth and x.size:
+            x, y = smoothed(x, y)
+        axes.plot(x[y > 0], y[y > 0], color=colour[name], linewidth=0.8, label=name)
     axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)",
              ylabel="power (Hz$^2$/Hz)")
-    return _finish(figure, axes, lines, path, overwrite, "")
+    if keep.any():
+        axes.set_xlim(frequencies[keep].min(), frequencies[-1])
+    whole_decades(axes, [values[keep] for values in lines.values()])
+    return _finish(figure, axes, lines, path, overwrite,
+                   f"Means over {PER_DECADE} bins a decade." if smooth else "")
 
 
-def training(history: Iterable[Any], path: str | os.PathLike, *,
+def smoothed(frequencies: np.ndarray, power: np.ndarray,
+             per_decade: int = PER_DECADE) -> tuple[np.ndarray, np.ndarray]:
+    """A spectrum as means over bins that are equal on a logarithmic axis, as far as it is finer.
+
+    Examples
+    --------
+    >>> smoothed(np.arange(1.0, 5.0), np.array([1.0, 2.0, 3.0, 4.0]), per_decade=2)
+    (array([1., 3.]), array([1., 3.]))
+    """
+    bins = np.floor(np.log10(frequencies / frequencies[0]) * per_decade + 0.5).astype(np.int64)
+    first = np.flatnonzero(np.diff(bins, prepend=-1))
+    n = np.diff(np.append(first, bins.size))
+    return np.add.reduceat(frequencies, first) / n, np.add.reduceat(power, first) / n
+
+
+def whole_decades(axes: Any, values: Iterable[np.ndarray]) -> None:
+    """Let a logarithmic axis end at powers of ten, so that its labels are these."""
+    from matplotlib.ticker import NullFormatter
+
+    axes.yaxis.set_minor_formatter(NullFormatter())
+    positive = [v[v > 0] for v in values]
+    positive = [v for v in positive if v.size] or [np.ones(1)]
+    low = math.floor(math.log10(min(v.min() for v in positive)))
+    high = math.ceil(math.log10(max(v.max() for v in positive)))
+    axes.set_ylim(10.0 ** low, 10.0 ** max(high, low + 1))
+
+
+def training(history: Iterable[Any], path: str | os.PathLike, *, epochs: Any = None,
              overwrite: bool = False) -> pathlib.Path:
     """Draw loss and accuracy over the epochs of a training.
 
@@ -121,6 +164,8 @@ def training(history: Iterable[Any], path: str | os.PathLike, *,
         was none.
     path, overwrite
         As for `interval_histogram`.
+    epochs : (n,) array, optional
+        Their numbers; from 1 on by default.
     """
     import matplotlib
 
@@ -128,7 +173,9 @@ def training(history: Iterable[Any], path: str | os.PathLike, *,
     history = list(history)
     if not history:
         raise check.must("history", "hold at least one epoch", "none")
-    epochs = np.arange(1, len(history) + 1)
+    epochs = np.arange(1, len(history) + 1) if epochs is None \
+        else check.real_array("epochs", epochs)
+    check.shape("epochs", epochs.shape, (len(history),), "a number an epoch")
     marker = "o" if len(history) < 30 else None
     line = {"linewidth": 0.9, "marker": marker, "markersize": 3}
     figure = new_figure(2.6)
@@ -138,9 +185,10 @@ def training(history: Iterable[Any], path: str | os.PathLike, *,
         left.set(xlabel="epoch", ylabel="training loss")
         right.plot(epochs, [epoch.accuracy for epoch in history], color=BLUE, label="training",
                    **line)
-        validation = [math.nan if e.validation is None else e.validation for e in history]
-        if not np.isnan(validation).all():
-            right.plot(epochs, validation, color=VERMILION, label="validation", **line)
+        validated = [e.validation is not None and not math.isnan(e.validation) for e in history]
+        if any(validated):
+            right.plot(epochs[validated], [e.validation for e, v in zip(history, validated) if v],
+                       color=VERMILION, label="validation", **line)
             right.legend(frameon=False)
         right.set(xlabel="epoch", ylabel="accuracy")
         for axes in (left, right):
@@ -181,17 +229,19 @@ def _axes(lines: Mapping[str, Any]) -> tuple[Any, Any, dict[str, str]]:
 
 def _stairs(lines: dict[str, np.ndarray], edges: np.ndarray, path: str | os.PathLike,
             overwrite: bool, xlabel: str, ylabel: str, text: str, mark: float | None = None,
-            from_zero: bool = False) -> pathlib.Path:
+            from_zero: bool = False, level: float | None = None) -> pathlib.Path:
     path = check_picture(path, overwrite)
     figure, axes, colour = _axes(lines)
     for name, values in lines.items():
         axes.stairs(values, edges, baseline=None, color=colour[name], linewidth=0.9, label=name)
     if mark is not None:
         axes.axvline(mark, color="0.7", linewidth=0.6, zorder=0)
+    if level is not None:
+        axes.axhline(level, color="0.7", linewidth=0.6, zorder=0)
     axes.set(xlim=edges[[0, -1]], xlabel=xlabel, ylabel=ylabel)
-    if from_zero:
-        axes.set_ylim(0, 1.08 * max(np.max(values, initial=0.0) for values in lines.values())
-                      or 1.0)
+    if from_zero or not any(np.isfinite(values).any() for values in lines.values()):
+        axes.set_ylim(0, 1.08 * max(np.nanmax(values, initial=0.0) for values in lines.values())
+                      or 2 * (level or 0.5))
     return _finish(figure, axes, lines, path, overwrite, text)
 
 
@@ -201,7 +251,9 @@ def _finish(figure: Any, axes: Any, lines: Mapping[str, Any], path: pathlib.Path
 
     with matplotlib.rc_context(STYLE):
         if len(lines) > 1:
-            axes.legend(frameon=False)
+            legend(figure, axes.get_legend_handles_labels()[0])
+        if not any((np.isfinite(values) & (values != 0)).any() for values in lines.values()):
+            say_none(axes)
         if text:
             caption(figure, text)
     save(figure, path, overwrite)

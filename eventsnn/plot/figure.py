@@ -51,6 +51,18 @@ def new_figure(height: float = HEIGHT) -> Any:
     return Figure(figsize=(WIDTH, height), layout="constrained")  # no pyplot: no display
 
 
+def say_none(axes: Any) -> None:
+    """Tell that there is nothing to draw, where one might take it for a failure."""
+    axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", color="0.35")
+
+
+def legend(figure: Any, handles: list[Any], **options: Any) -> None:
+    """Names above the picture, where they hide nothing."""
+    columns = len(handles) if len(handles) <= 5 else 4  # as wide as the page has room
+    figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False,
+                  **options)
+
+
 def caption(figure: Any, text: str) -> None:
     """A line beneath the picture, to the right."""
     figure.supxlabel(text, fontsize=7, color="0.35", x=0.99, ha="right")

@@ -63,8 +63,11 @@ def weights(matrix: Any, path: str | os.PathLike, *, overwrite: bool = False) ->
                             interpolation="nearest")
         left.set(xlabel="sender", ylabel="receiver")
         figure.colorbar(drawn, ax=left, label="weight", pad=0.02)
+        for axis in (left.xaxis, left.yaxis):
+            axis.get_major_locator().set_params(integer=True)
         if entries.size:
-            right.hist(entries, bins=50, color="0.4")
+            right.hist(entries, bins=int(np.clip(2 * entries.size ** (1 / 3), 10, 50)),
+                       color="0.4")
         right.set(xlabel="weight", ylabel="synapses")
         text = f"{entries.size:,} weights."
         if max(block) > 1:

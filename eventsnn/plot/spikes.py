@@ -10,9 +10,10 @@ import numpy as np
 
 from eventsnn.analyse import population_rate
 from eventsnn.analyse.chunks import Chunk, Spikes, each_chunk, is_pair
+from eventsnn.analyse.sample import evenly_spaced
 from eventsnn.core import check
 from eventsnn.plot.figure import (
-    HEIGHT, STYLE, WIDTH, caption, check_picture, colours, new_figure, save,
+    HEIGHT, STYLE, WIDTH, caption, check_picture, colours, legend, new_figure, save,
 )
 
 COLUMNS = 4200  # instants told apart: two a pixel of a printed page
@@ -68,7 +69,7 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
     length = t_stop - t_start
     if bin_size is not None:
         bin_size = check.number("bin_size", bin_size, above=0.0, most=length)
-    finest = bin_size or 10.0 ** math.floor(math.log10(length / FINE_BINS) + 1e-9)
+    finest = bin_size or finest_bin(length)
     max_neurons = check.integer("max_neurons", max_neurons, least=1)
     figure = new_figure()
 
@@ -80,10 +81,15 @@ def raster(populations: Mapping[str, tuple[Spikes, int]], path: str | os.PathLik
                                              t_start=t_start)
     edges = np.append(edges, t_stop)
     if bin_size is None:
-        bin_size, rates, edges = _merge_bins(rates, sizes, edges, finest)
+        bin_size, rates, edges = merge_bins(rates, sizes, edges, finest)
     _draw(figure, shown, rates, edges, bin_size)
     save(figure, path, overwrite)
     return path
+
+
+def finest_bin(length: float) -> float:
+    """Width of the bins, s, of which those of the picture are made."""
+    return 10.0 ** math.floor(math.log10(length / FINE_BINS) + 1e-9)
 
 
 def sample_sizes(sizes: list[int], most: int) -> list[int]:
@@ -97,7 +103,7 @@ class Sample:
 
     def __init__(self, n_neurons: int, n_drawn: int, t_start: float, t_stop: float) -> None:
         self.n_neurons = n_neurons
-        self.neurons = (2 * np.arange(n_drawn) + 1) * n_neurons // (2 * n_drawn)
+        self.neurons = evenly_spaced(n_neurons, n_drawn)
         self._row = np.full(n_neurons, -1, np.int32)
         self._row[self.neurons] = np.arange(n_drawn)
         self._spiked = np.zeros((n_drawn, COLUMNS), bool)
@@ -106,12 +112,16 @@ class Sample:
     def watch(self, spikes: Spikes) -> Iterator[Chunk]:
         """Pass chunks on, and keep what is to be drawn."""
         for times, ids in each_chunk(spikes, self.n_neurons):
-            rows = self._row[ids]
-            columns = np.floor((times - self._t_start) / self._width)
-            columns[columns == COLUMNS] -= 1  # a spike at t_stop
-            keep = (rows >= 0) & (columns >= 0) & (columns < COLUMNS)
-            self._spiked[rows[keep], columns[keep].astype(np.int64)] = True
+            self.add(times, ids)
             yield times, ids
+
+    def add(self, times: np.ndarray, ids: np.ndarray) -> None:
+        """Keep of spikes what is to be drawn."""
+        rows = self._row[ids]
+        columns = np.floor((times - self._t_start) / self._width)
+        columns[columns == COLUMNS] -= 1  # a spike at t_stop
+        keep = (rows >= 0) & (columns >= 0) & (columns < COLUMNS)
+        self._spiked[rows[keep], columns[keep].astype(np.int64)] = True
 
     def spikes(self) -> Chunk:
         """Times, s, and neurons of the marks."""
@@ -128,8 +138,8 @@ def _last(populations: Mapping[str, tuple[Spikes, int]], t_start: float) -> floa
     return last if last > t_start else t_start + 1.0  # no spikes: any axis will do
 
 
-def _merge_bins(rates: dict[str, np.ndarray], sizes: dict[str, int], edges: np.ndarray,
-                bin_size: float) -> tuple[float, dict[str, np.ndarray], np.ndarray]:
+def merge_bins(rates: dict[str, np.ndarray], sizes: dict[str, int], edges: np.ndarray,
+               bin_size: float) -> tuple[float, dict[str, np.ndarray], np.ndarray]:
     """Bins 1, 2, 5, 10 ... as wide: a line to look at, with some spikes in most bins."""
     widths = np.diff(edges)
     length = edges[-1] - edges[0]
@@ -146,30 +156,42 @@ def _merge_bins(rates: dict[str, np.ndarray], sizes: dict[str, int], edges: np.n
 def _draw(figure: Any, shown: dict[str, Sample], rates: dict[str, np.ndarray], edges: np.ndarray,
           bin_size: float) -> None:
     import matplotlib
-    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     with matplotlib.rc_context(STYLE):
         top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         colour = colours(list(shown))
-        n_total = sum(sample.n_neurons for sample in shown.values())
-        n_drawn = sum(sample.neurons.size for sample in shown.values())
-        n_marks = sum(sample.spikes()[0].size for sample in shown.values())
-        mark = _mark(n_drawn, n_marks)
-        first = 0
-        for name, sample in shown.items():
-            times, neurons = sample.spikes()
+        draw_raster(top, bottom, shown, rates, edges, colour)
+        figure.align_ylabels()
+        name_populations(figure, shown, colour)
+        caption(figure, sampled_text(shown, bin_size))
+
+
+def draw_raster(top: Any, bottom: Any, shown: dict[str, Sample], rates: dict[str, np.ndarray],
+                edges: np.ndarray, colour: dict[str, str]) -> None:
+    """Marks of the spikes in one pair of axes, and the rates in the other."""
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
+
+    n_total = sum(sample.n_neurons for sample in shown.values())
+    n_drawn = sum(sample.neurons.size for sample in shown.values())
+    n_marks = sum(sample.spikes()[0].size for sample in shown.values())
+    mark = _mark(n_drawn, n_marks)
+    first = 0
+    for name, sample in shown.items():
+        times, neurons = sample.spikes()
+        if times.size:  # a line of nothing, not clipped, takes the room of the whole page
             top.plot(times, first + neurons, linestyle="none", color=colour[name],
                      rasterized=n_marks > VECTOR_SPIKES, clip_on=False, **mark)
-            bottom.stairs(rates[name], edges, baseline=None, color=colour[name], linewidth=0.8)
-            first += sample.n_neurons
-        top.set(xlim=edges[[0, -1]], ylim=(n_total - 0.5, -0.5), ylabel="neuron")
-        top.tick_params(labelbottom=False)
+        bottom.stairs(rates[name], edges, baseline=None, color=colour[name], linewidth=0.8)
+        first += sample.n_neurons
+    top.set(xlim=edges[[0, -1]], ylim=(n_total - 0.5, -0.5), ylabel="neuron")
+    top.tick_params(labelbottom=False)
+    if n_total > 5:
         top.yaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-        top.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
-        bottom.set(xlabel="time (s)", ylabel="rate (Hz)")
-        bottom.set_ylim(0, 1.08 * max(rate.max() for rate in rates.values()) or 1.0)
-        figure.align_ylabels()
-        _explain(figure, shown, colour, n_drawn, n_total, bin_size)
+    else:
+        top.set_yticks(range(n_total))
+    top.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+    bottom.set(xlabel="time (s)", ylabel="rate (Hz)")
+    bottom.set_ylim(0, 1.08 * max(rate.max() for rate in rates.values()) or 1.0)
 
 
 def _mark(n_drawn: int, n_marks: int) -> dict[str, Any]:
@@ -182,19 +204,22 @@ def _mark(n_drawn: int, n_marks: int) -> dict[str, Any]:
     return {"marker": "o", "markersize": min(max(size, 0.5), 1.8), "markeredgewidth": 0}
 
 
-def _explain(figure: Any, shown: dict[str, Sample], colour: dict[str, str], n_drawn: int,
-             n_total: int, bin_size: float) -> None:
+def name_populations(figure: Any, shown: dict[str, Sample], colour: dict[str, str]) -> None:
+    """A legend above the picture, if there are several populations."""
     from matplotlib.lines import Line2D
 
     if len(shown) > 1:
         handles = [Line2D([], [], linestyle="none", marker="s", markersize=5, color=colour[name],
                           label=f"{name} ({sample.n_neurons:,})")
                    for name, sample in shown.items()]
-        columns = len(handles) if len(handles) <= 5 else 4  # as wide as the page has room
-        figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False,
-                      handletextpad=0.1)
-    text = f"Rate in bins of {bin_size * 1e3:g} ms."
+        legend(figure, handles, handletextpad=0.1)
+
+
+def sampled_text(shown: dict[str, Sample], bin_size: float) -> str:
+    """What the caption says of neurons and bins."""
+    n_total = sum(sample.n_neurons for sample in shown.values())
+    n_drawn = sum(sample.neurons.size for sample in shown.values())
     if n_drawn < n_total:
-        text = f"{n_drawn:,} of {n_total:,} neurons drawn, evenly spaced; rates of all, " \
+        return f"{n_drawn:,} of {n_total:,} neurons drawn, evenly spaced; rates of all, " \
                f"in bins of {bin_size * 1e3:g} ms."
-    caption(figure, text)
+    return f"Rate in bins of {bin_size * 1e3:g} ms."

@@ -5,5 +5,6 @@ from eventsnn.record.recording import Recording
 from eventsnn.record.repair import Repair, repair
 from eventsnn.record.sampling import Sampling
 from eventsnn.record.report import Report
+from eventsnn.record.survey import Survey, survey
 
-__all__ = ["Recorder", "Recording", "Repair", "Report", "Sampling", "repair"]
+__all__ = ["Recorder", "Recording", "Repair", "Report", "Sampling", "Survey", "repair", "survey"]

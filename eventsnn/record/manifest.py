@@ -74,6 +74,23 @@ class Manifest(NamedTuple):
         return {name: sum(part.counts[name] for part in self.parts)
                 for name in self.head.populations}
 
+    @property
+    def n_samples(self) -> dict[str, dict[str, int]]:
+        """Samples of each variable, by population."""
+        return {variable: {name: sum(one.rows.get(name, 0) for one in several)
+                           for name in sorted({n for one in several for n in one.rows})}
+                for variable, several in self.samples.items()}
+
+    @property
+    def until(self) -> float:
+        """Of the time before, s, all spikes of the populations that spiked are in the parts."""
+        last: dict[str, int] = {}
+        for part in self.parts:
+            last |= part.last_steps
+        if not self.complete:
+            return min((step * self.head.dt for step in last.values()), default=0.0)
+        return max(self.duration or 0.0, *(step * self.head.dt for step in last.values()), 0.0)
+
 
 def line(kind: str, content: dict[str, Any]) -> bytes:
     """A line, with its CRC."""

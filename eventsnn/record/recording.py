@@ -64,6 +64,8 @@ class Recording:
         self._source = open_source(path, check.flag("verify", verify))
         self.populations = list(self._source.populations)
         self.provenance: dict[str, Any] = self._source.provenance
+        self._counted: dict[str, int] = {}  # sizes that the file does not say
+        self._last: float | None = None  # s; the last spike, if the file says no duration
 
     @property
     def dt(self) -> float | None:
@@ -74,11 +76,18 @@ class Recording:
     @property
     def duration(self) -> float:
         """Time covered, s; the time of the last spike if the file does not say."""
+        if (stated := self.stated_duration) is not None:
+            return stated
+        if self._last is None:
+            self._last = max((float(times.max()) for name in self.populations
+                              for times, _ in self._read(name, CHUNK)), default=0.0)
+        return self._last
+
+    @property
+    def stated_duration(self) -> float | None:
+        """Time covered, s, or None if the file does not say."""
         known = [v for v in map(self._number("duration_ms"), self.populations) if v is not None]
-        if known:
-            return max(known) / 1e3
-        return max((times.max() for name in self.populations
-                    for times, _ in self._read(name, CHUNK) if times.size), default=0.0)
+        return max(known) / 1e3 if known else None
 
     def size(self, population: str) -> int:
         """Neurons in a population; the largest neuron that spiked + 1 if the file does not say."""
@@ -86,7 +95,10 @@ class Recording:
         size = self._number("size")(population)
         if size is not None:
             return int(size)
-        return max((int(ids.max()) + 1 for _, ids in self._read(population, CHUNK)), default=0)
+        if population not in self._counted:
+            self._counted[population] = max(
+                (int(ids.max()) + 1 for _, ids in self._read(population, CHUNK)), default=0)
+        return self._counted[population]
 
     def count(self, population: str) -> int:
         """Spikes of a population."""

@@ -66,13 +66,10 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = finish.MERGE_SPIKES) 
 
 def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, merge_spikes: int
             ) -> Repair:
-    head = found.head
     broke_off: list[str] = []
     damage: list[str] = []
-    until = min((last * head.dt for last in _last_steps(found).values()), default=0.0)
-    if found.complete:
-        until = max(until, found.duration or 0.0, *(p.last_step * head.dt for p in found.parts))
-    else:
+    until = found.until
+    if not found.complete:
         broke_off.append(
             f"the run broke off: what came after the last part, at {until:g} s, is lost")
     whole, lost, first = _whole_parts(folder, found, damage)
@@ -93,10 +90,7 @@ def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, 
     elif not damage:  # else someone may still want to look at it
         parts.clear(folder)
         files.remove_folder(folder)
-    samples = {variable: {name: sum(part.rows.get(name, 0) for part in several)
-                          for name in {n for part in several for n in part.rows}}
-               for variable, several in whole.samples.items()}
-    return Repair(path, whole.counts, lost, until, not losses, losses, samples,
+    return Repair(path, whole.counts, lost, until, not losses, losses, whole.n_samples,
                   [report_layout.path_of(path, variable) for variable in whole.mappings])
 
 
@@ -141,13 +135,6 @@ def _whole_samples(folder: pathlib.Path, found: manifest.Manifest, damage: list[
                 begin = min(part.first_steps.values(), default=0) * dt
                 damage.append(f"samples of {variable} from {begin:g} s on are lost: {error}")
     return found._replace(mappings=mappings, samples=samples)
-
-
-def _last_steps(found: manifest.Manifest) -> dict[str, int]:
-    last: dict[str, int] = {}
-    for part in found.parts:
-        last |= part.last_steps
-    return last
 
 
 def _nothing(path: pathlib.Path, folder: pathlib.Path) -> FileNotFoundError:
