@@ -1,5 +1,9 @@
 """The command line as a whole: help, version, unknown commands, defects."""
 
+import signal
+import subprocess
+import sys
+
 import pytest
 
 import eventsnn
@@ -60,6 +64,15 @@ def test_command__defects_show_their_traceback(monkeypatch):
 
     with pytest.raises(KeyError, match="a defect"):
         cli.main(SIMULATE)
+
+
+def test_module__is_silent_when_its_reader_goes(good):
+    with subprocess.Popen([sys.executable, "-m", "eventsnn", "info", good], stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as process:
+        process.stdout.close()
+        message = process.stderr.read()
+
+    assert message == b"" and process.returncode == 128 + signal.SIGPIPE
 
 
 def test_module__tells_errors_in_one_line(tmp_path):

@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import os
 import signal
 import sys
 import threading
@@ -23,7 +24,12 @@ def main(arguments: list[str] | None = None) -> int:
         warnings.simplefilter("once")
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
         try:
-            return options.command(options) or 0
+            code = options.command(options) or 0
+            sys.stdout.flush()
+            return code
+        except BrokenPipeError:  # who reads has enough, as head has
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
         except EXPECTED as error:
             print(f"eventsnn: error: {_one_line(error)}", file=sys.stderr)
             return 1

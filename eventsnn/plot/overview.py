@@ -27,7 +27,7 @@ NEARLY_ALL = 99.9  # per cent of the values that an axis of a distribution cover
 class Overview:
     """One page of pictures of a recording, from spikes that come in pieces.
 
-    Memory does not grow with the number of spikes: 20 bytes a neuron, and what a raster keeps.
+    Memory does not grow with the number of spikes: 12 bytes a neuron, and what a raster keeps.
 
     Parameters
     ----------
