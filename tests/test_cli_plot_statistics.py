@@ -19,7 +19,7 @@ KINDS = {
     "psth": (["--events", "0.06", "--before", "0.02", "--after", "0.05"],
              ["rate (Hz)", "Means over 1 event, in bins of 5 ms.", "exc", "inh"]),
     "intervals": ([], ["interval (ms)", "density (1/s)"]),
-    "correlogram": ([], ["lag (ms)", "pairs of spikes / chance"]),
+    "correlogram": ([], ["lag (ms)", "pairs of spikes / chance", "All pairs of the neurons"]),
     "spectrum": ([], ["frequency (Hz)", "25 bins a decade"]),
 }
 

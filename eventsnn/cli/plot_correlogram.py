@@ -33,7 +33,7 @@ def _correlogram(options: argparse.Namespace) -> None:
     check_out(options)
     check.number("--bin", options.bin, above=0.0)
     check.number("--max-lag", options.max_lag, least=options.bin)
-    lines = {}
+    lines, note = {}, ""
     with selected(options) as selection:
         if options.pairs or options.neurons:
             name = selection.only("--pairs or --neurons")
@@ -44,14 +44,18 @@ def _correlogram(options: argparse.Namespace) -> None:
         else:
             from eventsnn.analyse.sample import evenly_spaced
 
-            for name, size in selection.sizes().items():
+            sizes = selection.sizes()
+            note = "All pairs of the neurons of a population."
+            if max(sizes.values()) > SAMPLE:
+                note = f"All pairs of {SAMPLE} neurons of a population, evenly spaced."
+            for name, size in sizes.items():
                 neurons = evenly_spaced(size, SAMPLE).tolist()
                 pairs = [(a, b) for a in neurons for b in neurons if a < b]
                 counts, chance, lags = _pair_counts(selection, name, pairs, options)
                 lines[name] = counts.sum(axis=0) / _or_nan(chance.sum(axis=0))
     half = options.bin / 2
     correlogram(lines, np.append(lags - half, lags[-1] + half), options.out,
-                ylabel="pairs of spikes / chance", chance=1.0,
+                ylabel="pairs of spikes / chance", chance=1.0, note=note,
                 overwrite=options.overwrite)
 
 

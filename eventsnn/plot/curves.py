@@ -70,7 +70,7 @@ def psth(rates: Mapping[str, Any], edges: Any, path: str | os.PathLike, *, n_eve
 
 def correlogram(counts: Mapping[str, Any], lags: Any, path: str | os.PathLike, *,
                 ylabel: str = "pairs of spikes", chance: float | None = None,
-                overwrite: bool = False) -> pathlib.Path:
+                note: str = "", overwrite: bool = False) -> pathlib.Path:
     """Draw a correlogram, one line a pair.
 
     Parameters
@@ -85,10 +85,12 @@ def correlogram(counts: Mapping[str, Any], lags: Any, path: str | os.PathLike, *
         Of the vertical axis.
     chance : float, optional
         What independent trains would have; a line marks it.
+    note : str
+        Added to the caption.
     """
     lags = _edges(lags)
     return _stairs(_values(counts, lags.size - 1), lags * 1e3, path, overwrite, "lag (ms)", ylabel,
-                   f"Bins of {_width(lags)}.", mark=0.0, level=chance)
+                   f"Bins of {_width(lags)}. {note}".rstrip(), mark=0.0, level=chance)
 
 
 def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike, *,
@@ -192,7 +194,10 @@ def training(history: Iterable[Any], path: str | os.PathLike, *, epochs: Any = N
             right.legend(frameon=False)
         right.set(xlabel="epoch", ylabel="accuracy")
         for axes in (left, right):
-            axes.xaxis.get_major_locator().set_params(integer=True)
+            if len(history) > 1:
+                axes.xaxis.get_major_locator().set_params(integer=True)
+            else:
+                axes.set_xticks(epochs)
     save(figure, path, overwrite)
     return path
 
