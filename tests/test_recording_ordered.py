@@ -53,10 +53,22 @@ def test_by_time__keeps_no_more_than_its_share(by_id, monkeypatch):
     monkeypatch.setattr(ordered, "SORTED_SPIKES", 500)
 
     with Recording(path) as recording:
-        cuts = ordered._cuts(recording, "cells", 1000, (None, None))
+        cuts = ordered._cuts(recording, "cells", 1000, (None, None, None))
 
     counts, _ = np.histogram(times, [-1.0, *cuts[1:-1], 2.0])
     assert len(counts) >= 10 and counts.max() <= 500 + 20  # of one instant there are some
+
+
+def test_sorted_chunks__of_some_neurons(by_id):
+    path, times, ids = by_id
+
+    with Recording(path) as recording:
+        (got, neurons), _ = joined(recording.sorted_chunks("cells", 200, 0.1, None, [3, 17, 99]))
+
+    mine = (times >= 0.1) & np.isin(ids, [3, 17])
+    order = np.argsort(times[mine], kind="stable")
+    assert_array_equal(got, times[mine][order])
+    assert_array_equal(neurons, ids[mine][order])
 
 
 def test_by_time__of_no_spikes_is_nothing(tmp_path):

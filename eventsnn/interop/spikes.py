@@ -135,13 +135,16 @@ class Session:
         return "by_time"
 
     def chunks(self, population: str, n: int = 1_000_000, t_start: float | None = None,
-               t_stop: float | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+               t_stop: float | None = None, ids: Any = None
+               ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Spikes of a stretch of time, at most `n` at a time: times, s, and neurons."""
-        times, ids, _ = self._of(population)
+        times, neurons, _ = self._of(population)
         first = 0 if t_start is None else int(np.searchsorted(times, t_start))
         last = times.size if t_stop is None else int(np.searchsorted(times, t_stop))
         for k in range(first, last, n):
-            yield times[k:min(k + n, last)], ids[k:min(k + n, last)]
+            part = slice(k, min(k + n, last))
+            mine = ... if ids is None else np.isin(neurons[part], ids)
+            yield times[part][mine], neurons[part][mine]
 
     def _of(self, population: str) -> Any:
         if population not in self._spikes:

@@ -12,7 +12,7 @@ Chunk = tuple[np.ndarray, np.ndarray]
 
 
 def by_time(recording: Any, population: str, n: int = 1_000_000, t_start: float | None = None,
-            t_stop: float | None = None) -> Iterator[Chunk]:
+            t_stop: float | None = None, ids: Any = None) -> Iterator[Chunk]:
     """Spikes of a population, or of a stretch of time, in the order of their times.
 
     Parameters
@@ -25,6 +25,8 @@ def by_time(recording: Any, population: str, n: int = 1_000_000, t_start: float 
         Spikes at a time, at most.
     t_start, t_stop : float, optional
         First time, and the time before which to stop, s.
+    ids : int array, optional
+        Neurons; all by default.
 
     Yields
     ------
@@ -39,18 +41,18 @@ def by_time(recording: Any, population: str, n: int = 1_000_000, t_start: float 
     and once more for every 20 million.
     """
     if recording.sorting(population) == "by_time":
-        return recording.chunks(population, n, t_start, t_stop)
-    return _sorted(recording, population, n, t_start, t_stop)
+        return recording.chunks(population, n, t_start, t_stop, ids)
+    return _sorted(recording, population, n, (t_start, t_stop, ids))
 
 
-def _sorted(recording: Any, population: str, n: int, t_start: float | None,
-            t_stop: float | None) -> Iterator[Chunk]:
+def _sorted(recording: Any, population: str, n: int, wanted: tuple[Any, Any, Any]
+            ) -> Iterator[Chunk]:
     cuts = [-np.inf, np.inf]
     if recording.count(population) > SORTED_SPIKES:
-        cuts = _cuts(recording, population, n, (t_start, t_stop))
+        cuts = _cuts(recording, population, n, wanted)
     for start, stop in zip(cuts[:-1], cuts[1:]):
         kept = [(np.empty(0), np.empty(0, np.int64))]
-        for times, ids in recording.chunks(population, n, t_start, t_stop):
+        for times, ids in recording.chunks(population, n, *wanted):
             mine = (times >= start) & (times < stop)
             kept.append((times[mine], ids[mine]))
         times, ids = (np.concatenate(part) for part in zip(*kept, strict=True))
@@ -59,10 +61,10 @@ def _sorted(recording: Any, population: str, n: int, t_start: float | None,
             yield times[order[k:k + n]], ids[order[k:k + n]]
 
 
-def _cuts(recording: Any, population: str, n: int, window: tuple[Any, Any]) -> list[float]:
+def _cuts(recording: Any, population: str, n: int, wanted: tuple[Any, Any, Any]) -> list[float]:
     """Times between which lie about `SORTED_SPIKES` spikes; more only where they share a bin."""
     first, last, total = np.inf, -np.inf, 0
-    for times, _ in recording.chunks(population, n, *window):
+    for times, _ in recording.chunks(population, n, *wanted):
         if times.size:
             first, last = min(first, times.min()), max(last, times.max())
             total += times.size
@@ -70,10 +72,10 @@ def _cuts(recording: Any, population: str, n: int, window: tuple[Any, Any]) -> l
         return [-np.inf, np.inf]
     edges = np.linspace(first, last, BINS + 1)
     before = np.zeros(BINS + 1, np.int64)  # spikes before each edge
-    for times, _ in recording.chunks(population, n, *window):
+    for times, _ in recording.chunks(population, n, *wanted):
         place = np.searchsorted(edges, times, "right")  # from 1 on
         before += np.bincount(np.minimum(place, BINS), minlength=BINS + 1)
     before = np.cumsum(before)
-    wanted = np.arange(SORTED_SPIKES, total, SORTED_SPIKES)
-    inner = np.unique(edges[np.searchsorted(before, wanted, "right") - 1])
+    shares = np.arange(SORTED_SPIKES, total, SORTED_SPIKES)
+    inner = np.unique(edges[np.searchsorted(before, shares, "right") - 1])
     return [-np.inf, *inner.tolist(), np.inf]

@@ -9,7 +9,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.errors import FormatError
-from eventsnn.record.order import in_time_order
+from eventsnn.record.ordered import by_time
 from eventsnn.record.sources import open_source
 
 CHUNK = 1_000_000  # spikes
@@ -176,21 +176,9 @@ class Recording:
 
         Notes
         -----
-        A file that is not sorted by time is read twice, and then once for each `n` of its spikes:
-        for large files `n` should be as large as memory allows, or ``eventsnn convert`` make a
-        sorted one.
+        See `eventsnn.record.ordered.by_time`.
         """
-        if self.sorting(population) == "by_time":
-            return self.chunks(population, n, t_start, t_stop, ids)
-        n = check.integer("n", n, least=1)
-        start = -np.inf if t_start is None else check.number("t_start", t_start)
-        stop = np.inf if t_stop is None else check.number("t_stop", t_stop)
-
-        def read(first: float, last: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-            return self.chunks(population, n, first if np.isfinite(first) else None,
-                               last if np.isfinite(last) else None, ids)
-
-        return in_time_order(read, n, start, stop)
+        return by_time(self, population, n, t_start, t_stop, ids)
 
     def spikes(self, population: str, t_start: float | None = None, t_stop: float | None = None,
                ids: Any = None, n: int = CHUNK) -> tuple[np.ndarray, np.ndarray]:
