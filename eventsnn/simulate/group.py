@@ -11,7 +11,7 @@ from eventsnn.core.fields import map_fields
 from eventsnn.engine import network, run
 from eventsnn.engine.network import Synapses
 from eventsnn.errors import NumericalError
-from eventsnn.simulate import drives as drives_
+from eventsnn.simulate import drives
 from eventsnn.simulate.population import Population
 from eventsnn.simulate.projections import Projection, Wiring
 from eventsnn.surrogates import is_stochastic, prepare
@@ -44,11 +44,12 @@ class Group:
         inputs: Any = populations[0].model.inputs
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
-    def finish(self, wired: list[tuple[Projection, Wiring]], poisson: list[drives_.Poisson],
+    def finish(self, wired: list[tuple[Projection, Wiring]], driven: list[drives.Drive],
                longest_delay: int, from_outside: bool) -> None:
         """Take the synapses within the group and the drives; allocate what a run needs."""
         self.synapses = pack(wired, self.starts)
-        self.drives = drives_.pack(poisson, self.starts, DTYPE)
+        shape: Any = self.base.shape
+        self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
         shortest = min((q.delay for q, _ in wired), default=LONGEST_WINDOW - 1)
         self.window = min(shortest + 1, LONGEST_WINDOW)
         depth = max(longest_delay + 1, self.window)
@@ -76,7 +77,7 @@ class Group:
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
+            *self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
             self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:

@@ -13,7 +13,7 @@ from eventsnn.surrogates import prepare
 class View:
     """Neurons `start` to `stop` of a population: what is connected, driven and recorded."""
 
-    def __init__(self, population: "Population", start: int, stop: int) -> None:
+    def __init__(self, population: Any, start: int, stop: int) -> None:
         self.population, self.start, self.stop = population, start, stop
 
     def __len__(self) -> int:
@@ -21,12 +21,13 @@ class View:
 
     def __repr__(self) -> str:
         q = self.population
-        return f"<{q.name}[{self.start}:{self.stop}] of {type(q.p).__name__}>"
+        return f"<{q.name}[{self.start}:{self.stop}] of {q.kind}>"
 
     def __getitem__(self, part: slice) -> "View":
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise check.must("a part of a population", "be a slice like [:100]", part,
-                             error=TypeError)
+                             "of other neurons give weights, rates or currents that are 0 for the "
+                             "rest", error=TypeError)
         start, stop, _ = part.indices(len(self))
         return View(self.population, self.start + start, self.start + max(start, stop))
 
@@ -51,6 +52,11 @@ class Population(View):
     def model(self) -> Model:
         """The neuron model."""
         return MODELS[type(self.p)]
+
+    @property
+    def kind(self) -> str:
+        """What its neurons are, for people."""
+        return type(self.p).__name__
 
     def channel(self, name: str | None) -> int:
         """The number of the input channel of that name."""

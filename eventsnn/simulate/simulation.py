@@ -9,13 +9,27 @@ from eventsnn.simulate import drives, projections
 from eventsnn.simulate.group import Group, pack, unpack
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.source import Source
 from eventsnn.simulate.traces import Spikes
 
 
-class Between(NamedTuple):
-    """Synapses from one group to another."""
+class Sources:
+    """One spike source, in the place of a group that spikes."""
 
-    source: Group
+    def __init__(self, source: Source) -> None:
+        self.populations, self.starts = [source], {source.name: 0}
+        self.out_degree = np.zeros(len(source), np.int64)
+        self.n = len(source)
+
+    def count_out(self, q: Projection, w: Wiring) -> None:
+        """As `Group.count_out`."""
+        self.out_degree[q.pre.start:q.pre.stop] += np.diff(w.rows, axis=1).sum(axis=0)
+
+
+class Between(NamedTuple):
+    """Synapses from one group, or a source, to another group."""
+
+    source: Group | Sources
     target: Group
     synapses: engine.Synapses
     delay: int  # steps
@@ -25,7 +39,7 @@ class Simulation:
     """The arrays of a network, made from what its `Network` collected."""
 
     def __init__(self, dt: float, seed: np.uint64, populations: list[Population],
-                 wanted: list[Projection], poisson: list[drives.Poisson],
+                 sources: list[Source], wanted: list[Projection], driven: list[drives.Drive],
                  constant: list[tuple[View, int, np.ndarray]]) -> None:
         kinds: dict[Any, list[Population]] = {}
         for member in populations:
@@ -35,15 +49,18 @@ class Simulation:
         for members in kinds.values():
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
         self._of = {name: group for group in self.groups for name in group.starts}
+        self.sources = [Sources(source) for source in sources]
+        source_of = {name: held for held in self.sources for name in held.starts}
         for view, channel, value in constant:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
 
         within: dict[int, list[tuple[Projection, Wiring]]] = {id(g): [] for g in self.groups}
-        between: list[tuple[Group, Group, Projection, Wiring]] = []
+        between: list[tuple[Group | Sources, Group, Projection, Wiring]] = []
         for q in wanted:
-            source, target = self._of[q.pre.population.name], self._of[q.post.population.name]
-            wired = projections.wire(q, source.starts[q.pre.population.name],
+            name, target = q.pre.population.name, self._of[q.post.population.name]
+            source = self._of[name] if name in self._of else source_of[name]
+            wired = projections.wire(q, source.starts[name],
                                      target.starts[q.post.population.name], target.n, seed)
             if source is target:
                 within[id(source)].append((q, wired))
@@ -51,7 +68,7 @@ class Simulation:
                 between.append((source, target, q, wired))
         longest = max((q.delay for q in wanted), default=1)
         for group in self.groups:
-            mine = [d for d in poisson if self._of[d.post.population.name] is group]
+            mine = [d for d in driven if self._of[d.post.population.name] is group]
             group.finish(within[id(group)], mine, longest,
                          from_outside=any(target is group for _, target, _, _ in between))
         self.between: list[Between] = []
@@ -111,19 +128,24 @@ class Simulation:
             n_spikes += len(ids)
             n_events += int(group.out_degree[ids].sum())
             _hand_out(group, steps, ids, spikes_of, recorder)
-        # Step by step, so that inputs are added in one order wherever a piece begins.
-        for step in range(first, first + n_steps) if self.between else ():
+        for held in self.sources:
+            steps, ids = fired[id(held)] = held.populations[0].take(first, n_steps)
+            n_events += int(held.out_degree[ids].sum())
+            _hand_out(held, steps, ids, spikes_of, None)
+        # Step by step, so that inputs are added in one order wherever a piece begins. What sources
+        # send at time 0 counts as sent by the step before the first.
+        for step in range(first if first else -1, first + n_steps) if self.between else ():
             for b in self.between:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
-                    engine.deliver(np.uint64(b.target.block), np.uint64(step),
+                    engine.deliver(np.uint64(b.target.block), np.uint64(step % 2**64),
                                    ids[None, begin:end].astype(np.uint32), b.synapses,
                                    b.target.outside)
         return n_spikes, n_events
 
 
-def _hand_out(group: Group, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
+def _hand_out(group: Group | Sources, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
               recorder: Any) -> None:
     for q in group.populations:
         start = group.starts[q.name]
