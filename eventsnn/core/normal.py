@@ -45,7 +45,7 @@ _Q1, _Q2 = np.uint32(1), np.uint32(2)
 
 @scalar
 def _radius(word):
-    """``sqrt(-2 log((word + 1/2) / 2^32))``, to 1e-7 relative also where the logarithm is near 0."""
+    """``sqrt(-2 log((word + 1/2) / 2^32))``, to 2e-7 of it also where it is near 0."""
     # Near 1 the distance from 1 is taken from the word itself: as float32 the number would be 1.
     near_one = word >= _NEAR_ONE
     u = np.float32(word) + _HALF
@@ -67,7 +67,7 @@ def _radius(word):
 def normals(a, b):
     """Two independent standard normal deviates, float32, of two random words (uint32)."""
     radius = _radius(a)
-    turned = np.uint32((np.uint64(b) + _EIGHTH) & _WORD)  # uint32 + uint32 warns in Python
+    turned = np.uint32((np.uint64(b) + _EIGHTH) & _WORD)  # in uint32 Python would warn
     quarter = np.uint32(turned >> _QUARTER_BITS)
     # the angle from the middle of its quarter, -pi / 4 to pi / 4
     angle = (np.float32(np.int32(np.int32(turned & _IN_QUARTER) - _EIGHTH_SIGNED)) + _HALF) * _TURN

@@ -104,7 +104,8 @@ def add_noise(q, seed, ring, slot, now, is_first, start, stop, words, out):
     that `held` does not hold the currents of the step before yet.
     """
     for r in range(q.start.shape[0]):
-        first, channel, every = np.uint64(q.start[r]), np.uint64(q.channel[r]), np.uint64(q.every[r])
+        first, channel = np.uint64(q.start[r]), np.uint64(q.channel[r])
+        every = np.uint64(q.every[r])
         lower, upper = max(start, first), min(stop, np.uint64(q.stop[r]))
         if lower >= upper:
             continue

@@ -20,7 +20,7 @@ _STREAM, _CHUNK = np.uint64(random.DRIVE), random.CHUNK
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _NONE, _EVENT = np.float32(0), np.float32(1)
 _NEVER = np.uint32(0xFFFFFFFF)  # no word is above it
-_HALF, _WORDS = np.float64(0.5), np.float64(2.0**32)
+_HALF = np.float64(0.5)
 
 
 class PoissonInputs(NamedTuple):
@@ -37,7 +37,7 @@ class PoissonInputs(NamedTuple):
     at: Any  # int64 (R,): where the rows of its pieces begin, in `means` if each, else in `tails`
     width: Any  # int64 (R,): length of a row
     tails: Any  # uint32; a row: 2^32 P(count <= m) - 1 for m = 0, 1, ...; at last _NEVER
-    means: Any  # float64; a row: the mean of one count for all neurons, then exp(-mean) for all
+    means: Any  # float64; a row: one count's mean for all neurons, then 2^32 exp(-mean) for all
     weight: Any  # float (R,), where weights_at is below 0
     weights_at: Any  # int64 (R,): where the weights of the neurons lie in `weights`, or -1
     weights: Any  # float
@@ -61,18 +61,16 @@ def _count_each(means, row, n, words, count, counts, terms, totals):
     """Add to `counts` the counts of neurons whose means begin at `row`; the tails are summed up."""
     for i in range(count):
         terms[i] = totals[i] = means[row + n + i]
-    m, hits = np.float64(0), 1
+    m, hits = np.float64(1), 1
     while hits > 0:
-        hits = 0
+        hits, inverse = 0, np.float64(1) / m
         for i in range(count):
-            hit = np.float64(words[i]) + _HALF > totals[i] * _WORDS
+            hit = np.float64(words[i]) + _HALF > totals[i]
             counts[i] += _EVENT if hit else _NONE
             hits += 1 if hit else 0
-        m += np.float64(1)
-        inverse = np.float64(1) / m
-        for i in range(count):
             terms[i] *= means[row + i] * inverse
             totals[i] += terms[i]
+        m += np.float64(1)
 
 
 @scalar

@@ -52,7 +52,7 @@ def decay_of(post: View, channel: int) -> str | None:
     Models name it alike: ``tau_syn_inv``, or ``tau_syn_<channel>_inv`` where they have several.
     """
     model = post.population.model
-    names: Any = () if model.inputs is None else model.inputs._fields  # type: ignore[attr-defined]
+    names: Any = () if model.inputs is None else model.inputs._fields
     name = names[channel] if names else "synapse"
     field = "tau_syn_inv" if name == "synapse" else f"tau_syn_{name}_inv"
     return field if field in post.population.p._fields else None

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.simulate.currents import Current, Noise
+from eventsnn.simulate.distributions import is_distribution
 from eventsnn.simulate.drives import Drive
 from eventsnn.simulate.poisson import Poisson
 from eventsnn.simulate.population import Population, View
@@ -61,7 +62,8 @@ def _each(values: np.ndarray) -> Any:
 def population(q: Population) -> dict[str, Any]:
     """Size, model and parameters."""
     return {"size": len(q), "model": f"{type(q.p).__module__}.{type(q.p).__qualname__}",
-            "parameters": {name: number(value) for name, value in q.p._asdict().items()}}
+            "parameters": {name: _parameter(given, value) for (name, value), given
+                           in zip(q.p._asdict().items(), q.given, strict=True)}}
 
 
 def projection(q: Projection, dt: float) -> dict[str, Any]:
@@ -77,6 +79,13 @@ def projection(q: Projection, dt: float) -> dict[str, Any]:
 
 def _part(view: Any) -> list[Any]:
     return [view.population.name, view.start, view.stop]
+
+
+def _parameter(given: Any, value: Any) -> Any:
+    """A parameter: the distribution that it was drawn from, or its value."""
+    if is_distribution(given):
+        return {"distribution": type(given).__name__, **given._asdict()}
+    return number(value)
 
 
 def number(value: Any) -> Any:

@@ -18,7 +18,7 @@ from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.source import Source, source
 from eventsnn.simulate.traces import (
-    Sampled, Spikes, Trace, interval, known_variable,
+    Sampled, Spikes, Trace, check_recorder, interval, known_variable,
 )
 from eventsnn.surrogates import Heaviside
 
@@ -43,8 +43,8 @@ class Network(Driven):
     dt : float
         Step, s.
     seed : int
-        Of all that is drawn: connections, Poisson input, random thresholds. The same seed gives the
-        same spikes for any number of threads.
+        Of all that is drawn: connections, parameters and start values, Poisson input, noise, random
+        thresholds. The same seed gives the same spikes for any number of threads.
     threads : int
         Most threads to use. A network whose steps are too short to share runs on one.
 
@@ -115,12 +115,13 @@ class Network(Driven):
         size : int
             Number of neurons.
         p : named tuple
-            Parameters of the model; each a number or an array (size,).
+            Parameters of the model; each a number, an array (size,), or a distribution of
+            `eventsnn.simulate.distributions` such as ``Normal(100.0, 10.0)``.
         refractory : float, optional
-            Refractory period, s; rounded to whole steps.
+            Refractory period, s; rounded to whole steps. It may be an array or a distribution, too.
         initial : dict, optional
-            Start values of state variables by name, each a number or an array (size,); the other
-            variables start at rest.
+            Start values of state variables by name, each a number, an array (size,), or a
+            distribution; the other variables start at rest.
         threshold : surrogate
             Matters where it draws at random.
 
@@ -128,10 +129,15 @@ class Network(Driven):
         -------
         Population
             To connect, drive and record; ``population[:10]`` is a part of it.
+
+        Notes
+        -----
+        What is drawn is a function of (seed, number of the population, field, neuron).
         """
         self._open()
         self._new_name(name)
-        made = Population(name, size, p, self.dt, refractory, initial, threshold)
+        made = Population(name, size, p, self.dt, refractory, initial, threshold,
+                          int(self.seed), len(self.populations))
         self.populations[name] = made
         return made
 
@@ -314,6 +320,7 @@ class Network(Driven):
         if not self._whole:
             raise check.must("a network", "not run on after it failed within a step", "that",
                              "make it anew", error=RuntimeError)
+        check_recorder(recorder, self.populations, self.dt)
         samplings = [Sampled(self, one) for one in getattr(recorder, "samplings", ())]
         self.compile()
         began = time.perf_counter()
@@ -372,7 +379,7 @@ class Network(Driven):
             raise check.must(argument, "be a population or a part of one", type(view).__name__,
                              error=TypeError)
         name = view.population.name
-        if (self.populations | self.sources).get(name) is not view.population:  # type: ignore
+        if (self.populations | self.sources).get(name) is not view.population:
             raise check.must(argument, "belong to this network", f"one of {name!r}")
 
     def _target(self, view: Any, argument: str = "post") -> None:

@@ -69,9 +69,9 @@ def _tail_rows(d: Poisson) -> np.ndarray:
 
 
 def _mean_rows(d: Poisson) -> np.ndarray:
-    """The mean of one count, and the probability of none, of all neurons: (P, 2 n) float64."""
+    """The mean of one count, and 2^32 P(none), of all neurons: (P, 2 n) float64."""
     means = d.means.values / _parts(d)
-    return np.concatenate([means, np.exp(-means)], axis=1)
+    return np.concatenate([means, 2.0**32 * np.exp(-means)], axis=1)
 
 
 def pack(drives: list[Poisson], first: list[int], dtype: np.dtype) -> PoissonInputs | None:
