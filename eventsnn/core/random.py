@@ -15,6 +15,10 @@ from eventsnn.core.jit import scalar
 
 # Streams keep the draws of different purposes apart under one seed.
 THRESHOLD, ENCODER, DRIVE, CONNECTIVITY, WEIGHT, INITIAL_STATE, DATA = range(1, 8)
+NOISE, PARAMETER = 101, 102
+
+CHUNK = np.uint64(256)  # neurons that `chunk` draws for at once
+LANE = np.uint64(64)  # of them, those that get the same word of their four
 
 _ROUNDS = 10
 _MULTIPLIER_0, _MULTIPLIER_1 = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
@@ -23,6 +27,7 @@ _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 _STREAM_BITS, _MANTISSA = np.uint64(16), np.uint64(9)
 _ULP = np.float32(2.0**-23)
 _HALF = np.float32(0.5)
+_TWO, _THREE = np.uint64(2), np.uint64(3)
 
 
 @scalar
@@ -45,6 +50,23 @@ def words(seed, stream, neuron, step, item):
     """Four random words for one neuron at one step; all arguments uint64."""
     return philox4x32(neuron, step & _LOW, ((step >> _SHIFT) << _STREAM_BITS) | stream, item,
                       seed & _LOW, seed >> _SHIFT)
+
+
+@scalar
+def chunk(out, seed, stream, number, count, step, item):
+    """Random words, one a neuron, of the neurons ``256 number + i`` for ``i < count``, to `out`.
+
+    `out` is uint32 (256,); all other arguments are uint64. A draw gives four words, for four
+    neurons: neuron ``256 c + 64 w + j`` gets word `w` of the draw of "neuron" ``64 c + j``. So
+    neurons that lie side by side are drawn side by side, which vectorises.
+    """
+    first = number * LANE
+    for j in range(min(count, LANE)):
+        w0, w1, w2, w3 = words(seed, stream, first + j, step, item)
+        out[j] = w0
+        out[LANE + j] = w1
+        out[_TWO * LANE + j] = w2
+        out[_THREE * LANE + j] = w3
 
 
 @scalar

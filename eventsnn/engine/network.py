@@ -14,13 +14,12 @@ from numba.core import types
 from numba.extending import overload
 
 from eventsnn.connect.cpu import SHARED, deliver_delayed, deliver_row
-from eventsnn.core import random
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
+from eventsnn.engine.drives import add_inputs, work_space
 from eventsnn.surrogates import draw
 
-_DRIVE = np.uint64(random.DRIVE)
 _ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
 
 
@@ -40,16 +39,6 @@ class Synapses(NamedTuple):
     weights_at: Any  # int64 (Q,): place of a synapse's weight less its own place, or SHARED
     delay: Any  # int64 (Q,), steps, where all synapses share it
     delays_at: Any  # int64 (Q,): place of a synapse's delay less its own place, or SHARED
-
-
-class Drives(NamedTuple):
-    """Poisson inputs of one group."""
-
-    start: Any  # int64 (R,): neurons start to stop
-    stop: Any  # int64 (R,)
-    channel: Any  # int64 (R,)
-    weight: Any  # float (R,)
-    tails: Any  # uint64 (R, M): 2^32 P(count <= m); the count of events is how many a word reaches
 
 
 def inputs(p: Any, ring: Any, outside: Any, slot: Any, k: Any) -> Any:
@@ -91,22 +80,8 @@ def _fires(p, out):
 
 
 @scalar
-def _drive(drives, seed, ring, slot, step_number, start, stop, number):
-    """Add this step's Poisson events of the neurons from `start` to `stop`."""
-    for r in range(drives.start.shape[0]):
-        lower, upper = max(start, np.uint64(drives.start[r])), min(stop, np.uint64(drives.stop[r]))
-        channel, weight, item = np.uint64(drives.channel[r]), drives.weight[r], np.uint64(r)
-        for k in range(lower, upper):
-            word, _, _, _ = random.words(seed, _DRIVE, number + k, step_number, item)
-            events = np.float32(0)
-            for m in range(drives.tails.shape[1]):
-                events += np.float32(1) if word >= drives.tails[r, m] else np.float32(0)
-            ring[slot, channel, k] += weight * events
-
-
-@scalar
 def _update_block(block, size, first_step, window, ring, outside, base, nothing, s, p, dt, th,
-                  drives, seed, number, fired, spikes, ends):
+                  poisson, currents, noises, inflow, seed, number, fired, spikes, ends):
     """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
 
     They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
@@ -115,11 +90,12 @@ def _update_block(block, size, first_step, window, ring, outside, base, nothing,
     start = np.uint64(block) * size
     stop = min(start + size, n)
     whole = start + (stop - start) // _EIGHT * _EIGHT
-    count = _ZERO
+    count, space = _ZERO, work_space()
     for w in range(np.uint64(window)):
         now = first_step + w
         slot = now % depth
-        _drive(drives, seed, ring, slot, now, start, stop, number)
+        add_inputs(poisson, currents, noises, inflow, seed, ring, slot, now, w == _ZERO, start,
+                   stop, space)
         for k in range(start, stop):
             out, s_k = step(load(s, k), inputs(p, ring, outside, slot, k), pick(p, k), dt,
                             draw(th, number + k, now))
@@ -191,15 +167,18 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
     return at
 
 
-def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, drives,
-             seed, number, synapses, fired, spikes, ends, events, steps, ids):
+def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, poisson,
+             currents, noises, inflow, seed, number, synapses, fired, spikes, ends, events, steps,
+             ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
-    shape; `number` is that of the group's first neuron in the network, for random numbers. Returns
-    the number of steps done and of spikes written: their `steps` (the number of the step at whose
-    end the spike is) and `ids`. ``events[block]`` is added to what synapses had a spike.
+    shape; `poisson`, `currents`, `noises` and `inflow` are inputs from outside the network, each
+    None if there are none of the kind; `number` is that of the group's first neuron in the network,
+    for random numbers. Returns the number of steps done and of spikes written: their `steps` (the
+    number of the step at whose end the spike is) and `ids`. ``events[block]`` is added to what
+    synapses had a spike.
     """
     n_blocks = ends.shape[0]
     done, at = 0, 0
@@ -207,7 +186,7 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
         now, length = first_step + np.uint64(done), min(window, n_steps - done)
         for block in prange(n_blocks):
             _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
-                          drives, seed, number, fired, spikes, ends)
+                          poisson, currents, noises, inflow, seed, number, fired, spikes, ends)
         for block in prange(n_blocks):
             events[block] += deliver_block(block, size, now, length, spikes, ends, synapses, ring)
         at = _collect(now, length, spikes, ends, at, steps, ids)

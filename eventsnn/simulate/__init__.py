@@ -7,10 +7,11 @@ from eventsnn.simulate.distributions import (
 from eventsnn.simulate.network import Cost, Network
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.rules import AllToAll, FixedInDegree, FixedProbability, OneToOne
+from eventsnn.simulate.source import Source
 from eventsnn.simulate.traces import Spikes, Trace
 
 __all__ = [
     "AllToAll", "ClippedNormal", "Connection", "Cost", "Distribution", "FixedInDegree",
     "FixedProbability", "Listing", "LogNormal", "Network", "Normal", "OneToOne", "Population",
-    "Spikes", "Trace", "Uniform", "View", "draw",
+    "Source", "Spikes", "Trace", "Uniform", "View", "draw",
 ]

@@ -1,61 +1,31 @@
-"""Input from outside the network."""
+"""All input from outside a network: of what kinds it is, and how a group takes it."""
 
-import math
-from typing import NamedTuple
+from typing import Any
 
 import numpy as np
 
-from eventsnn.core import check
-from eventsnn.engine.network import Drives
-from eventsnn.simulate.population import View
+from eventsnn.engine.drives import Drives
+from eventsnn.simulate import currents, poisson, spike_lists
+from eventsnn.simulate.currents import Current, Noise
+from eventsnn.simulate.poisson import Poisson
+from eventsnn.simulate.spike_lists import SpikeList
 
-MOST_EVENTS = 30.0  # mean number of events a step; more would need a normal approximation
-
-
-class Poisson(NamedTuple):
-    """Independent Poisson input to each neuron of a view."""
-
-    post: View
-    channel: int
-    weight: float
-    mean: float  # events a step
+Drive = Poisson | Current | Noise | SpikeList
 
 
-def tails(mean: float) -> list[int]:
-    """``2^32 P(count <= m)`` for ``m = 0, 1, ...`` of a Poisson count, until rounding gives 2^32.
+def pack(drives: list[Drive], starts: dict[str, int], p: Any, shape: tuple[int, int],
+         dt: Any) -> Drives:
+    """The drives of one group as arrays.
 
-    A uniform 32-bit word reaches as many of these numbers as the count drawn from it is.
+    `starts` says where its populations start, `p` are the parameters of its neurons, `shape` is
+    (channels, neurons), `dt` is of the type that the group computes in.
     """
-    term = total = math.exp(-mean)
-    out: list[int] = []
-    while (tail := round(total * 2.0**32)) < 2**32:
-        out.append(tail)
-        term *= mean / len(out)
-        if len(out) > mean and term < 2.0**-40:
-            break
-        total += term
-    return out
+    def of(kind: Any) -> tuple[list[Any], list[int]]:
+        mine = [d for d in drives if isinstance(d, kind)]
+        return mine, [starts[d.post.population.name] + d.post.start for d in mine]
 
-
-def poisson(post: View, channel: int, rate: float, weight: float, dt: float) -> Poisson:
-    """Check the arguments of a Poisson drive of `rate` (1/s)."""
-    mean = check.number("rate", rate, least=0.0) * dt
-    if mean > MOST_EVENTS:
-        raise check.must("rate", f"be at most {MOST_EVENTS / dt:g} / s at this dt", f"{rate:g}",
-                         "use a constant drive of the same mean")
-    check.finite("weight", check.number("weight", weight), np.float32)
-    return Poisson(post, channel, weight, mean)
-
-
-def pack(drives: list[Poisson], starts: dict[str, int], dtype: np.dtype) -> Drives:
-    """The drives of one group as arrays; `starts` says where its populations start."""
-    lists = [tails(d.mean) for d in drives]
-    table = np.full((len(drives), max(map(len, lists), default=0)), 2**32, np.uint64)
-    for row, values in zip(table, lists, strict=True):
-        row[:len(values)] = values
-    first = [starts[d.post.population.name] for d in drives]
-    return Drives(
-        np.array([f + d.post.start for f, d in zip(first, drives, strict=True)], np.int64),
-        np.array([f + d.post.stop for f, d in zip(first, drives, strict=True)], np.int64),
-        np.array([d.channel for d in drives], np.int64),
-        np.array([d.weight for d in drives], dtype), table)
+    dtype = np.dtype(type(dt))
+    slow = [d for d in drives if isinstance(d, (Current, Noise))]
+    decay = currents.decays(slow[0].post, p, *shape, dt) if slow else np.zeros(shape, dtype)
+    return Drives(poisson.pack(*of(Poisson), dtype), currents.pack_currents(*of(Current), decay),
+                  currents.pack_noises(*of(Noise), decay), spike_lists.pack(*of(SpikeList), dtype))

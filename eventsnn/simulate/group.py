@@ -10,7 +10,7 @@ from eventsnn.core import jit
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import network, run
 from eventsnn.errors import NumericalError
-from eventsnn.simulate import drives as drives_
+from eventsnn.simulate import drives
 from eventsnn.simulate.population import Population
 from eventsnn.simulate.wiring import Wired
 from eventsnn.surrogates import is_stochastic, prepare
@@ -43,11 +43,12 @@ class Group:
         inputs: Any = populations[0].model.inputs
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
-    def finish(self, wired: Wired, poisson: list[drives_.Poisson],
-               longest_delay: int, from_outside: bool) -> None:
+    def finish(self, wired: Wired, driven: list[drives.Drive], longest_delay: int,
+               from_outside: bool) -> None:
         """Take the synapses within the group and the drives; allocate what a run needs."""
         self.synapses = wired.synapses
-        self.drives = drives_.pack(poisson, self.starts, DTYPE)
+        shape: Any = self.base.shape
+        self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
         depth = max(longest_delay + 1, self.window)
         self.ring = np.tile(self.base, (depth, 1, 1))
@@ -67,7 +68,7 @@ class Group:
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
+            *self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
             self.events, self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:

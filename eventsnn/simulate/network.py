@@ -5,19 +5,21 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
+from eventsnn.simulate.driven import Driven
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
+from eventsnn.simulate.progress import progress_bar
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.rules import Rule
 from eventsnn.simulate.simulation import Simulation
+from eventsnn.simulate.source import Source, source
 from eventsnn.simulate.traces import (
-    Sampled, Spikes, Trace, interval, known_variable,
+    Sampled, Spikes, Trace, check_recorder, interval, known_variable,
 )
 from eventsnn.surrogates import Heaviside
 
@@ -34,7 +36,7 @@ class Cost(NamedTuple):
     synaptic_events: int
 
 
-class Network:
+class Network(Driven):
     """A network of spiking neurons with delays, simulated with a fixed step.
 
     Parameters
@@ -42,8 +44,8 @@ class Network:
     dt : float
         Step, s.
     seed : int
-        Of all that is drawn: connections, Poisson input, random thresholds. The same seed gives the
-        same spikes for any number of threads.
+        Of all that is drawn: connections, parameters and start values, Poisson input, noise, random
+        thresholds. The same seed gives the same spikes for any number of threads.
     threads : int
         Most threads to use. A network whose steps are too short to share runs on one.
 
@@ -68,7 +70,8 @@ class Network:
         self.step = 0  # steps done
         self._whole = True  # whether all groups, records and recorders stand at `step`
         self._projections: list[Projection] = []
-        self._poisson: list[drives.Poisson] = []
+        self.sources: dict[str, Source] = {}
+        self._drives: list[drives.Drive] = []
         self._constant: list[tuple[View, int, np.ndarray]] = []
         self._records: list[Spikes | Trace] = []
         self._simulation: Simulation | None = None
@@ -98,13 +101,8 @@ class Network:
 
         Parameters given neuron by neuron, and weights of matrices, are summed up.
         """
-        return {"dt": self.dt, "seed": int(self.seed),
-                "populations": {name: describe.population(q)
-                                for name, q in self.populations.items()},
-                "projections": [describe.projection(q, self.dt) for q in self._projections],
-                "poisson": [{"post": [d.post.population.name, d.post.start, d.post.stop],
-                             "events_per_step": d.mean, "weight": d.weight}
-                            for d in self._poisson]}
+        return describe.network(self.dt, int(self.seed), self.populations, self.sources,
+                                self._projections, self._drives, self._constant)
 
     def population(self, name: str, size: int, p: Any, *, refractory: float | None = None,
                    initial: dict[str, Any] | None = None,
@@ -118,12 +116,13 @@ class Network:
         size : int
             Number of neurons.
         p : named tuple
-            Parameters of the model; each a number or an array (size,).
+            Parameters of the model; each a number, an array (size,), or a distribution of
+            `eventsnn.simulate.distributions` such as ``Normal(100.0, 10.0)``.
         refractory : float, optional
-            Refractory period, s; rounded to whole steps.
+            Refractory period, s; rounded to whole steps. It may be an array or a distribution, too.
         initial : dict, optional
-            Start values of state variables by name, each a number or an array (size,); the other
-            variables start at rest.
+            Start values of state variables by name, each a number, an array (size,), or a
+            distribution; the other variables start at rest.
         threshold : surrogate
             Matters where it draws at random.
 
@@ -131,16 +130,50 @@ class Network:
         -------
         Population
             To connect, drive and record; ``population[:10]`` is a part of it.
+
+        Notes
+        -----
+        What is drawn is a function of (seed, number of the population, field, neuron).
         """
         self._open()
-        if not isinstance(name, str):
-            raise check.must("name", "be a string", repr(name), error=TypeError)
-        if not name or "/" in name or name in (".", ".."):  # it names a group in recordings
-            raise check.must("name", "not be empty, nor hold a slash or be a dot", repr(name))
-        if name in self.populations:
-            raise check.must("name", "be new in the network", repr(name))
-        made = Population(name, size, p, self.dt, refractory, initial, threshold)
+        self._new_name(name)
+        made = Population(name, size, p, self.dt, refractory, initial, threshold,
+                          int(self.seed), len(self.populations))
         self.populations[name] = made
+        return made
+
+    def source(self, name: str, size: int | None = None, times: Any = None, ids: Any = None, *,
+               recording: Any = None, population: str | None = None) -> Source:
+        """Add neurons that only spike, at given times, to connect like any population.
+
+        Give `times` and `ids`, or a `recording`.
+
+        Parameters
+        ----------
+        name : str
+            Name, unique in the network.
+        size : int
+            Number of neurons; of a recording by default what it says.
+        times : (m,) array
+            s, from 0 on, in any order; rounded to whole steps.
+        ids : (m,) int array
+            Neurons, counted from 0. Several spikes of one neuron in one step all count.
+        recording : Recording or path
+            A recording, in place of times and ids. It is read as the run goes on, so it may be of
+            any length, and must stay as it is until then.
+        population : str, optional
+            Which one, where a recording has several.
+
+        Returns
+        -------
+        Source
+            To connect and to `record` the spikes of in memory. A recorder is not given them: they
+            are on record.
+        """
+        self._open()
+        self._new_name(name)
+        made = source(name, size, times, ids, recording, population, self.dt)
+        self.sources[name] = made
         return made
 
     def connect(self, pre: View, post: View, rule: Rule | None = None, *, weight: Any = 1.0,
@@ -199,34 +232,11 @@ class Network:
         """
         self._open()
         self._mine(pre, "pre")
-        self._mine(post, "post")
+        self._target(post)
         self._projections.append(projections.make(
             pre, post, rule, weight, delay, probability, matrix, channel, autapses, self.dt,
             len(self._projections)))
         return Connection(self, self._projections[-1])
-
-    def poisson(self, post: View, *, rate: float, weight: float,
-                channel: str | None = None) -> None:
-        """Drive each neuron of `post` with its own Poisson input of `rate` (1/s) and `weight`."""
-        self._open()
-        self._mine(post, "post")
-        self._poisson.append(
-            drives.poisson(post, post.population.channel(channel), rate, weight, self.dt))
-
-    def constant(self, post: View, value: Any, *, channel: str | None = None) -> None:
-        """Add `value`, a number or an array (len(post),), to the input of `post` in every step.
-
-        What an input is follows from the model. Of a neuron without synaptic current it is the
-        current: `value` holds it there. Of one with a synaptic current it is a jump of that current
-        in every step: for a steady current `I` give ``value = I * dt * tau_syn_inv``.
-        """
-        self._open()
-        self._mine(post, "post")
-        value = check.real_array("value", value)
-        check.finite("value", value, np.float32)
-        if value.shape not in ((), (len(post),)):
-            raise check.must("value", f"have shape () or ({len(post)},)", value.shape)
-        self._constant.append((post, post.population.channel(channel), value))
 
     def record(self, view: View, variable: str, every: float | None = None) -> Any:
         """Keep ``"spikes"`` or a state variable in memory.
@@ -251,6 +261,7 @@ class Network:
                 raise check.must("every", "be None for spikes", every)
             made = Spikes(view, self.dt)
         else:
+            self._target(view, "view")
             known_variable(view.population, variable, "spikes")
             made = Trace(view, variable, interval(every, self.dt), self.dt)
         self._records.append(made)
@@ -266,8 +277,9 @@ class Network:
         began = time.perf_counter()
         if not self.populations:
             raise check.must("network", "have a population before it runs", "none")
-        self._simulation = Simulation(self.dt, self.seed, list(self.populations.values()),
-                                      self._projections, self._poisson, self._constant)
+        self._simulation = Simulation(
+            self.dt, self.seed, list(self.populations.values()), list(self.sources.values()),
+            self._projections, self._drives, self._constant)
         self._cost = self._cost._replace(build=time.perf_counter() - began)
         return self._simulation
 
@@ -307,7 +319,8 @@ class Network:
             ``step * dt``. If it has `samplings`, its ``sample(population, variable, step, values)``
             is given those state variables after each whole number of their intervals.
         progress : bool, optional
-            Show a bar on standard error; by default if that is a terminal.
+            Show a bar on standard error, with the model time, the time of the clock for a second of
+            it (real-time factor) and the time left; by default if that is a terminal.
 
         Raises
         ------
@@ -321,10 +334,11 @@ class Network:
         if not self._whole:
             raise check.must("a network", "not run on after it failed within a step", "that",
                              "make it anew", error=RuntimeError)
+        check_recorder(recorder, self.populations, self.dt)
         samplings = [Sampled(self, one) for one in getattr(recorder, "samplings", ())]
         self.compile()
         began = time.perf_counter()
-        with _bar((last - self.step) * self.dt, progress) as bar, Deferred() as signals:
+        with progress_bar((last - self.step) * self.dt, progress) as bar, Deferred() as signals:
             while self.step < last:
                 n_steps = self._chunk(last, samplings)
                 self._whole = False
@@ -338,7 +352,7 @@ class Network:
 
     def state(self, view: View) -> Any:
         """The state of a view now: a copy, as a named tuple of arrays (len(view),)."""
-        self._mine(view, "view")
+        self._target(view, "view")
         return map_fields(np.copy, self._built().state(view))
 
     def _chunk(self, last: int, samplings: list[Sampled]) -> int:
@@ -366,15 +380,24 @@ class Network:
             raise check.must("a network", "be complete before it is built or run",
                              "an addition after that", error=RuntimeError)
 
+    def _new_name(self, name: Any) -> None:
+        if not isinstance(name, str):
+            raise check.must("name", "be a string", repr(name), error=TypeError)
+        if not name or "/" in name or name in (".", ".."):  # it names a group in recordings
+            raise check.must("name", "not be empty, nor hold a slash or be a dot", repr(name))
+        if name in self.populations or name in self.sources:
+            raise check.must("name", "be new in the network", repr(name))
+
     def _mine(self, view: Any, argument: str) -> None:
         if not isinstance(view, View):
             raise check.must(argument, "be a population or a part of one", type(view).__name__,
                              error=TypeError)
-        if self.populations.get(view.population.name) is not view.population:
-            raise check.must(argument, "belong to this network", f"one of {view.population.name!r}")
+        name = view.population.name
+        if (self.populations | self.sources).get(name) is not view.population:
+            raise check.must(argument, "belong to this network", f"one of {name!r}")
 
-
-def _bar(seconds: float, progress: bool | None) -> tqdm:
-    return tqdm(total=seconds, disable=None if progress is None else not progress,
-                desc="model time",
-                bar_format="{desc}: {n:.2f}/{total:.2f} s |{bar}| {elapsed}<{remaining}")
+    def _target(self, view: Any, argument: str = "post") -> None:
+        self._mine(view, argument)
+        if isinstance(view.population, Source):
+            raise check.must(argument, "be of neurons that take input", repr(view),
+                             "a source only sends")

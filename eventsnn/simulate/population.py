@@ -4,16 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.core import check
+from eventsnn.core import check, random
 from eventsnn.core.dispatch import MODELS, Model
 from eventsnn.neurons.refractory import REFRACTORY
+from eventsnn.simulate.distributions import Distribution, draw
 from eventsnn.surrogates import prepare
+
+MOST_FIELDS = 64  # of a model's parameters or state: keeps the draws of populations apart
 
 
 class View:
     """Neurons `start` to `stop` of a population: what is connected, driven and recorded."""
 
-    def __init__(self, population: "Population", start: int, stop: int) -> None:
+    def __init__(self, population: Any, start: int, stop: int) -> None:
         self.population, self.start, self.stop = population, start, stop
 
     def __len__(self) -> int:
@@ -21,12 +24,13 @@ class View:
 
     def __repr__(self) -> str:
         q = self.population
-        return f"<{q.name}[{self.start}:{self.stop}] of {type(q.p).__name__}>"
+        return f"<{q.name}[{self.start}:{self.stop}] of {q.kind}>"
 
     def __getitem__(self, part: slice) -> "View":
         if not isinstance(part, slice) or part.step not in (None, 1):
             raise check.must("a part of a population", "be a slice like [:100]", part,
-                             error=TypeError)
+                             "of other neurons give weights, rates or currents that are 0 for the "
+                             "rest", error=TypeError)
         start, stop, _ = part.indices(len(self))
         return View(self.population, self.start + start, self.start + max(start, stop))
 
@@ -35,10 +39,15 @@ class Population(View):
     """Neurons of one model; made by `Network.population`, which documents the arguments."""
 
     def __init__(self, name: str, size: int, p: Any, dt: float, refractory: float | None,
-                 initial: dict[str, Any] | None, threshold: Any) -> None:
+                 initial: dict[str, Any] | None, threshold: Any, seed: int, number: int) -> None:
         super().__init__(self, 0, check.integer("size", size, least=1))
-        self.name = name
-        self.p = _with_refractory(p, refractory, dt)
+        self.name, self._seed, self._number = name, seed, number
+        self.given = _with_refractory(p, refractory)
+        self.p = type(self.given)(*(
+            self._drawn(field, value, random.PARAMETER, k)
+            for k, (field, value) in enumerate(self.given._asdict().items())))
+        if refractory is not None:
+            self.p = self.p._replace(rho_reset=_steps(self.p.rho_reset, dt))
         check.parameters(self.p, dt)
         for field, value in zip(self.p._fields, self.p, strict=True):
             if np.shape(value) not in ((), (size,)):
@@ -51,6 +60,11 @@ class Population(View):
     def model(self) -> Model:
         """The neuron model."""
         return MODELS[type(self.p)]
+
+    @property
+    def kind(self) -> str:
+        """What its neurons are, for people."""
+        return type(self.p).__name__
 
     def channel(self, name: str | None) -> int:
         """The number of the input channel of that name."""
@@ -65,12 +79,21 @@ class Population(View):
             raise check.unknown("channel", name, channels)
         return channels.index(name)
 
+    def _drawn(self, name: str, value: Any, stream: int, field: int) -> Any:
+        """`value`; if it is a distribution, what is drawn from it for each neuron."""
+        if not isinstance(value, Distribution):
+            return value
+        return draw(value, self._seed, stream, np.arange(len(self)),
+                    self._number * MOST_FIELDS + field)
+
     def _initial(self, given: dict[str, Any]) -> Any:
         cls: Any = self.model.state
         values = self.model.rest(self.p)._asdict()
         for name, value in given.items():
             if name not in values:
                 raise check.unknown("initial", name, cls._fields)
+            value = self._drawn(f"initial[{name!r}]", value, random.INITIAL_STATE,
+                                cls._fields.index(name))
             value = check.real_array(f"initial[{name!r}]", value)
             check.finite(f"initial[{name!r}]", value, np.float32)
             if value.shape not in ((), (len(self),)):
@@ -80,15 +103,26 @@ class Population(View):
         return cls(**{f: np.broadcast_to(v, len(self)) for f, v in values.items()})
 
 
-def _with_refractory(p: Any, refractory: float | None, dt: float) -> Any:
-    """`p`, or the parameters of its refractory form with the period in steps."""
+def _with_refractory(p: Any, refractory: Any) -> Any:
+    """`p`, or the parameters of its refractory form with the period, s, in place of its steps."""
     if type(p) not in MODELS:
         raise check.must("p", "be the parameters of a neuron model", type(p).__name__,
                          error=TypeError)
     if refractory is None:
         return p
-    period = check.number("refractory", refractory, least=0.0)
     if type(p) not in REFRACTORY:
         raise check.must("p", "have a refractory form", type(p).__name__,
                          "make one with eventsnn.neurons.refractory", error=TypeError)
-    return REFRACTORY[type(p)](*p, rho_reset=float(round(period / dt)))
+    if not isinstance(refractory, Distribution) and np.ndim(refractory) == 0:
+        refractory = check.number("refractory", refractory, least=0.0)
+    return REFRACTORY[type(p)](*p, rho_reset=refractory)
+
+
+def _steps(refractory: Any, dt: float) -> Any:
+    """A period or periods, s, in whole steps."""
+    periods = check.real_array("refractory", refractory).astype(np.float64)
+    check.finite("refractory", periods)
+    if periods.size and periods.min() < 0:
+        raise check.must("refractory", "be at least 0", f"{periods.min():g}")
+    steps = np.rint(periods / dt)
+    return float(steps) if steps.ndim == 0 else steps

@@ -82,7 +82,7 @@ def _delay(delay: Any, dt: float) -> Any:
                          "delays one by one go with a matrix", error=TypeError)
     steps = round(check.number("delay", delay) / dt)
     if steps < 1:
-        raise check.must("delay", f"be at least dt = {dt:g} s", f"{float(delay):g} s")
+        raise check.must("delay", f"be at least dt = {dt:g} s", f"{delay:g} s")
     return steps
 
 

@@ -9,14 +9,23 @@ from eventsnn.simulate import drives, wiring
 from eventsnn.simulate.group import Group
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection
+from eventsnn.simulate.source import Source
 from eventsnn.simulate.traces import Spikes
 from eventsnn.simulate.wiring import Wired
 
 
-class Between(NamedTuple):
-    """Synapses from one group to another."""
+class Sources:
+    """One spike source, in the place of a group that spikes."""
 
-    source: Group
+    def __init__(self, source: Source) -> None:
+        self.populations, self.starts = [source], {source.name: 0}
+        self.n = len(source)
+
+
+class Between(NamedTuple):
+    """Synapses from one group, or a source, to another group."""
+
+    source: Group | Sources
     target: Group
     wired: Wired
 
@@ -25,7 +34,7 @@ class Simulation:
     """The arrays of a network, made from what its `Network` collected."""
 
     def __init__(self, dt: float, seed: np.uint64, populations: list[Population],
-                 wanted: list[Projection], poisson: list[drives.Poisson],
+                 sources: list[Source], wanted: list[Projection], driven: list[drives.Drive],
                  constant: list[tuple[View, int, np.ndarray]]) -> None:
         kinds: dict[Any, list[Population]] = {}
         for member in populations:
@@ -36,14 +45,17 @@ class Simulation:
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
         self._packed: dict[int, tuple[engine.Synapses, int]] = {}
         self._of = {name: group for group in self.groups for name in group.starts}
+        self.sources = [Sources(source) for source in sources]
+        source_of = {name: held for held in self.sources for name in held.starts}
         for view, channel, value in constant:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
 
         within: dict[int, list[Projection]] = {id(group): [] for group in self.groups}
-        between: list[tuple[Group, Group, Projection]] = []
+        between: list[tuple[Group | Sources, Group, Projection]] = []
         for q in wanted:
-            source, target = self._of[q.pre.population.name], self._of[q.post.population.name]
+            name, target = q.pre.population.name, self._of[q.post.population.name]
+            source = self._of[name] if name in self._of else source_of[name]
             if source is target:
                 within[id(source)].append(q)
             else:
@@ -53,13 +65,13 @@ class Simulation:
                         for source, target, q in between]
         longest = max(w.longest for w in [*own, *(b.wired for b in self.between)])
         for group, wired in zip(self.groups, own, strict=True):
-            mine = [d for d in poisson if self._of[d.post.population.name] is group]
+            mine = [d for d in driven if self._of[d.post.population.name] is group]
             group.finish(wired, mine, longest,
                          from_outside=any(b.target is group for b in self.between))
 
-    def _wired(self, projections: list[Projection], source: Group, target: Group,
+    def _wired(self, projections: list[Projection], source: "Group | Sources", target: Group,
                seed: np.uint64) -> Wired:
-        """Make synapses from one group to another, and note where they are."""
+        """Make synapses from one group, or a source, to a group, and note where they are."""
         wired = wiring.wire(projections, source.starts, target.starts, target.n, seed)
         self._packed |= {q.number: (wired.synapses, k) for k, q in enumerate(projections)}
         return wired
@@ -115,19 +127,23 @@ class Simulation:
             n_events += int(group.events.sum())
             group.events[:] = 0
             _hand_out(group, steps, ids, spikes_of, recorder)
-        # Step by step, so that inputs are added in one order wherever a piece begins.
-        for step in range(first, first + n_steps) if self.between else ():
+        for held in self.sources:
+            steps, ids = fired[id(held)] = held.populations[0].take(first, n_steps)
+            _hand_out(held, steps, ids, spikes_of, None)
+        # Step by step, so that inputs are added in one order wherever a piece begins. What sources
+        # send at time 0 counts as sent by the step before the first.
+        for step in range(first if first else -1, first + n_steps) if self.between else ():
             for b in self.between:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
                     n_events += engine.deliver(
-                        np.uint64(b.target.block), np.uint64(step),
+                        np.uint64(b.target.block), np.uint64(step % 2**64),
                         ids[None, begin:end].astype(np.uint32), b.wired.synapses, b.target.outside)
         return n_spikes, n_events
 
 
-def _hand_out(group: Group, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
+def _hand_out(group: Group | Sources, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
               recorder: Any) -> None:
     for q in group.populations:
         start = group.starts[q.name]

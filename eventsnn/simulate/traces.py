@@ -82,6 +82,20 @@ class Sampled:
             recorder.sample(self._whose.name, self._variable, step, values[self._ids])
 
 
+def check_recorder(recorder: Any, populations: dict[str, Population], dt: float) -> None:
+    """Refuse a recorder that counts other steps, or lacks a population, before the run."""
+    its_dt = getattr(recorder, "dt", dt)
+    if abs(its_dt - dt) > 1e-9 * dt:
+        raise check.must("dt of the recorder", f"be that of the network, {dt:g} s", f"{its_dt:g} s")
+    its = getattr(recorder, "populations", None)
+    if its is None:
+        return
+    for name, q in populations.items():
+        if name not in its or its[name] != len(q):
+            raise check.must("populations of the recorder", f"hold {name!r} of {len(q)} neurons",
+                             its.get(name, "none"))
+
+
 def known_variable(population: Population, variable: str, *others: str) -> str:
     """`variable`, if it is one of the neurons' state; the message names `others` too."""
     known = population.model.state._fields  # type: ignore[attr-defined]
