@@ -1,5 +1,6 @@
 """Synapses from scipy sparse matrices."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -11,13 +12,14 @@ from eventsnn.simulate.population import View
 from eventsnn.simulate.rules import Rule
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
 class Listed(Rule):
     """Synapses that are listed: in CSR, each row sorted by target."""
 
-    def __init__(self, indptr: np.ndarray, indices: np.ndarray, shape: tuple[int, int],
-                 multapses: bool) -> None:
-        self.indptr, self.indices, self.shape = indptr, indices, shape
-        self.multapses = multapses
+    indptr: np.ndarray
+    indices: np.ndarray
+    shape: tuple[int, int]
+    multapses: bool
 
     def wire(self, site: Site, block_at: np.ndarray, rows: np.ndarray,
              targets: np.ndarray | None) -> None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -10,11 +10,13 @@ from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
+from eventsnn.simulate.cost import Cost
 from eventsnn.simulate.driven import Driven
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.progress import progress_bar
 from eventsnn.simulate.projections import Projection
+from eventsnn.simulate.resumable import Resumable
 from eventsnn.simulate.rules import Rule
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.source import Source, source
@@ -26,17 +28,7 @@ from eventsnn.surrogates import Heaviside
 CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
 
 
-class Cost(NamedTuple):
-    """What a network took so far; times in s of the clock."""
-
-    build: float
-    compile: float
-    run: float
-    spikes: int
-    synaptic_events: int
-
-
-class Network(Driven):
+class Network(Driven, Resumable):
     """A network of spiking neurons with delays, simulated with a fixed step.
 
     Parameters

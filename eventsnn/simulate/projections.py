@@ -80,9 +80,10 @@ def _delay(delay: Any, dt: float) -> Any:
     if isinstance(delay, np.ndarray) and delay.ndim or not np.isscalar(delay):
         raise check.must("delay", "be a number or a distribution", _kind(delay),
                          "delays one by one go with a matrix", error=TypeError)
-    steps = round(check.number("delay", delay) / dt)
+    seconds = check.number("delay", delay)
+    steps = round(seconds / dt)
     if steps < 1:
-        raise check.must("delay", f"be at least dt = {dt:g} s", f"{delay:g} s")
+        raise check.must("delay", f"be at least dt = {dt:g} s", f"{seconds:g} s")
     return steps
 
 
