@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import scipy.stats
 
-DRIVE_STREAM = 3
+DRIVE_STREAM, NOISE_STREAM = 3, 101
 
 
 class Edges(NamedTuple):
@@ -36,17 +36,72 @@ def philox(counter, key):
     return c
 
 
-def poisson_counts(mean, neurons, step, item, seed):
+def words(stream, n, step, item, seed):
+    """A random word for each of `n` neurons: of 256 of them, four at a time share a draw."""
+    j = np.arange(n)
+    four = philox((j // 256 * 64 + j % 64, step & 0xFFFFFFFF, (step >> 32) << 16 | stream, item),
+                  (seed & 0xFFFFFFFF, seed >> 32))
+    return np.choose(j % 256 // 64, four)
+
+
+def poisson_counts(means, parts, step, item, seed):
     """Events of one step: how many upper tails of the distribution a random word lies in."""
-    word = philox((neurons, step & 0xFFFFFFFF, (step >> 32) << 16 | DRIVE_STREAM, item),
-                  (seed & 0xFFFFFFFF, seed >> 32))[0]
-    counts = np.zeros(len(neurons), np.float32)
-    for m in range(100):
-        tail = int(np.rint(scipy.stats.poisson.cdf(m, mean) * 2.0**32)) if mean else 2**32
-        if tail >= 2**32:
-            break
-        counts += word >= np.uint64(tail)
+    counts = np.zeros(len(means), np.float32)
+    for part in range(parts):
+        word = words(DRIVE_STREAM, len(means), step, item + part * 2**16, seed)
+        for m in range(100):
+            tail = np.rint(scipy.stats.poisson.cdf(m, means / parts) * 2.0**32)
+            counts += word >= tail
     return counts
+
+
+def normals(n, step, item, seed):
+    """Box and Muller's deviates of the words of neurons 64 apart."""
+    word = words(NOISE_STREAM, -(-n // 256) * 256, step, item, seed).reshape(-1, 2, 2, 64)
+    a, b = (np.moveaxis(word, 2, 0) + 0.5) / 2.0**32
+    z = np.sqrt(-2 * np.log(a)) * [np.cos(2 * np.pi * b), np.sin(2 * np.pi * b)]
+    return np.moveaxis(z, 0, 2).reshape(-1)[:n]
+
+
+class Input(NamedTuple):
+    """What drives neurons `start` on of a population; `kind` is poisson, current or spikes.
+
+    Values hold from the steps `since` on: rates as means a step, or currents. Spikes have steps.
+    """
+
+    kind: str
+    name: str
+    channel: int
+    start: int
+    weights: Any  # (n,)
+    since: Any  # (P,)
+    values: Any  # (P, n); of spikes (P,), neurons
+    item: int = 0
+
+    def at(self, step):
+        """The values of a step; 0 before the first."""
+        found = np.zeros(len(self.weights))
+        for since, values in zip(self.since, self.values, strict=True):
+            if since <= step:
+                found = values
+        return found
+
+
+def driven(d, q, n, dt, seed):
+    """What an input adds to each of its neurons in step `n`."""
+    if d.kind == "poisson":
+        parts = max(1, int(np.ceil(np.max(d.values) / 16)))
+        return d.weights * poisson_counts(d.at(n), parts, n, d.item, seed)
+    if d.kind == "spikes":
+        hits = np.zeros(len(d.weights))
+        np.add.at(hits, np.asarray(d.values)[np.asarray(d.since) == n], 1)
+        return d.weights * hits
+    if q.decays is None:
+        return d.at(n)
+    mine = slice(d.start, d.start + len(d.weights))
+    lost = dt * np.broadcast_to(np.float32(q.p[q.decays[d.channel]]), q.size)[mine]
+    new, old = np.float32(d.at(n)), np.float32(d.at(n - 1) if n else 0 * d.at(n))
+    return (new - old) + lost * old
 
 
 def lif(s, x, p, dt):
@@ -62,9 +117,14 @@ def lif_exc_inh(s, x, p, dt):
                "i_inh": inh - dt * p["tau_syn_inh_inv"] * inh}
 
 
-MODELS = {  # integration to the threshold, state beside the potential, number of inputs
-    "LIF": (lif, ("i",), 1),
-    "LIFExcInh": (lif_exc_inh, ("i_exc", "i_inh"), 2),
+def lif_box(s, x, p, dt):
+    return s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] + x[0] - s["v"]), {}
+
+
+MODELS = {  # integration to the threshold, state beside the potential, inputs, what they decay by
+    "LIF": (lif, ("i",), 1, ("tau_syn_inv",)),
+    "LIFExcInh": (lif_exc_inh, ("i_exc", "i_inh"), 2, ("tau_syn_exc_inv", "tau_syn_inh_inv")),
+    "LIFBox": (lif_box, (), 1, None),
 }
 
 
@@ -72,7 +132,7 @@ class Population:
     """Neurons of one model; `p` and `initial` by name, `refractory` in steps."""
 
     def __init__(self, model, size, p, refractory=0, initial=None):
-        self.integrate, others, self.n_inputs = MODELS[model]
+        self.integrate, others, self.n_inputs, self.decays = MODELS[model]
         self.size, self.refractory = size, refractory
         self.p = {k: np.broadcast_to(np.float32(v), size) for k, v in p.items()}
         self.state = {"v": self.p["v_leak"], **{k: np.zeros(size, np.float32) for k in others}}
@@ -91,23 +151,31 @@ class Population:
         return np.flatnonzero(fire)
 
 
-def simulate(populations, edges, n_steps, dt, constant=(), poisson=(), seed=0):
+def simulate(populations, edges, n_steps, dt, constant=(), drives=(), sources=None, seed=0):
     """Run: ``-> (spikes, traces)``, by name (steps, ids) and, by variable, (n_steps, size).
 
-    `constant` lists ``(name, channel, values (size,))``; `poisson` lists ``(name, channel, weights
-    (size,), mean events a step, numbers of the neurons in the counter (size,))``.
+    `constant` lists ``(name, channel, values (size,))``; `drives` lists `Input`; `sources` holds
+    steps and neurons of spikes by name.
     """
     dt = np.float32(dt)
     depth = n_steps + max([np.max(e.delay, initial=0) for e in edges], default=0) + 2
     queue = {k: np.zeros((depth, q.n_inputs, q.size)) for k, q in populations.items()}
     for name, channel, values in constant:
         queue[name][:, channel] += values
-    rows = [(e, *_by_source(e, populations[e.pre].size)) for e in edges]
+    rows = [(e, *_by_source(e, populations[e.pre].size)) for e in edges if e.pre in populations]
     spikes = {k: ([], []) for k in populations}
     traces = {k: {v: [] for v in q.state} for k, q in populations.items()}
+    for name, (steps, ids) in (sources or {}).items():
+        for step, source in zip(steps, ids, strict=True):
+            for e in edges:
+                if e.pre == name and step + e.delay < depth:
+                    mine = e.sources == source
+                    np.add.at(queue[e.post][step + e.delay, e.channel], e.targets[mine],
+                              e.weights[mine])
     for n in range(n_steps):
-        for item, (name, channel, weights, mean, numbers) in enumerate(poisson):
-            queue[name][n, channel] += weights * poisson_counts(mean, numbers, n, item, seed)
+        for d in drives:
+            queue[d.name][n, d.channel, d.start:d.start + len(d.weights)] += driven(
+                d, populations[d.name], n, dt, seed)
         for name, q in populations.items():
             for source in q.step(queue[name][n].astype(np.float32), dt):
                 spikes[name][0].append(n + 1)

@@ -4,12 +4,14 @@ import numpy as np
 from numpy.testing import assert_allclose
 from scipy import sparse
 
-from eventsnn.neurons import IAFParameters, LIFExcInhParameters, LIFParameters
+from eventsnn.neurons import (
+    IAFParameters, LIFBoxParameters, LIFExcInhParameters, LIFParameters,
+)
 from eventsnn.simulate import Network
 from tests import naive_network as naive
 
 DT = 1e-4
-PARAMETERS = {"LIF": LIFParameters, "LIFExcInh": LIFExcInhParameters}
+PARAMETERS = {"LIF": LIFParameters, "LIFExcInh": LIFExcInhParameters, "LIFBox": LIFBoxParameters}
 CHANNELS = {None: 0, "exc": 0, "inh": 1}
 
 
@@ -19,6 +21,7 @@ class Twin:
     def __init__(self, seed=0, threads=1):
         self.net, self.seed = Network(DT, seed, threads), seed
         self.populations, self.edges, self.constants, self.drives = {}, [], [], []
+        self.sources = {}
 
     def population(self, name, model, size, refractory=0, initial=None, **p):
         made = PARAMETERS[model](**p)
@@ -38,12 +41,32 @@ class Twin:
         self.net.constant(view, value, channel=channel)
         self.constants.append((view.population.name, CHANNELS[channel], self._spread(view, value)))
 
-    def poisson(self, view, rate, weight, channel=None, numbers_from=0):
-        """`numbers_from`: the number in its group of the population's first neuron."""
-        self.net.poisson(view, rate=rate, weight=weight, channel=channel)
-        size = len(view.population)
-        self.drives.append((view.population.name, CHANNELS[channel], self._spread(view, weight),
-                            rate * DT, numbers_from + np.arange(size)))
+    def poisson(self, view, rate, weight, channel=None, times=None):
+        self.net.poisson(view, rate=rate, times=times, weight=weight, channel=channel)
+        item = sum(d.kind == "poisson" for d in self.drives)
+        self._drive("poisson", view, channel, weight, times, np.asarray(rate) * DT, item)
+
+    def current(self, view, value, times=None, channel=None):
+        self.net.current(view, value, times, channel=channel)
+        self._drive("current", view, channel, 1.0, times, np.asarray(value))
+
+    def spikes(self, view, steps, ids, weight, channel=None):
+        self.net.spikes(view, np.asarray(steps) * DT, ids, weight=weight, channel=channel)
+        self.drives.append(naive.Input(
+            "spikes", view.population.name, CHANNELS[channel], view.start,
+            np.broadcast_to(weight, len(view)), steps, ids))
+
+    def source(self, name, size, steps, ids):
+        self.sources[name] = np.asarray(steps, np.int64), np.asarray(ids, np.int64)
+        return self.net.source(name, size, np.asarray(steps) * DT, ids)
+
+    def _drive(self, kind, view, channel, weight, times, values, item=0):
+        since = [0] if times is None else np.rint(np.asarray(times) / DT)
+        values = values[None] if times is None else values
+        values = [np.broadcast_to(v, len(view)) for v in values]
+        self.drives.append(naive.Input(
+            kind, view.population.name, CHANNELS[channel], view.start,
+            np.broadcast_to(weight, len(view)), since, values, item))
 
     @staticmethod
     def _spread(view, value):
@@ -54,7 +77,7 @@ class Twin:
     def naive(self, n_steps, edges=None):
         return naive.simulate({k: make() for k, make in self.populations.items()},
                               self.edges if edges is None else edges, n_steps, DT, self.constants,
-                              self.drives, self.seed)
+                              self.drives, self.sources, self.seed)
 
 
 def integers(rng, shape, least, most, unit=1 / 64):
@@ -119,9 +142,44 @@ def driven(twin, rng):
     twin.matrix(a, b, random_matrix(rng, (40, 30), 0.3), 3)
     twin.matrix(b, a, random_matrix(rng, (30, 40), 0.3), 12)
     twin.poisson(a, 2000.0, 0.375)
-    twin.poisson(b[10:20], 60_000.0, 1 / 64, numbers_from=40)
-    twin.poisson(b, 500.0, 0.75, numbers_from=40)
+    twin.poisson(b[10:20], 60_000.0, 1 / 64)
+    twin.poisson(b, 500.0, 0.75)
     twin.poisson(a[:7], 0.0, 100.0)
+
+
+def driven_by_neuron_and_in_time(twin, rng):
+    a = twin.population("a", "LIF", 600, refractory=2)
+    b = twin.population("b", "LIFExcInh", 30, refractory=2)
+    twin.matrix(a, b, random_matrix(rng, (600, 30), 0.02), 3, "exc")
+    twin.poisson(a[5:590], np.linspace(0, 2000, 585), 0.375)
+    twin.poisson(a, [3000.0, 0.0, 500.0], integers(rng, 600, 1, 30), times=[0.0, 0.01, 0.0203])
+    twin.poisson(b, rng.uniform(0, 4e5, (2, 30)), 1 / 256, "exc", times=[0.005, 0.02])
+    twin.poisson(b, 400_000.0, -1 / 256, "inh")
+
+
+def with_currents(twin, rng):
+    a = twin.population("a", "LIF", 50, refractory=2, tau_syn_inv=np.linspace(100, 300, 50))
+    b = twin.population("b", "LIFBox", 60, refractory=3)
+    c = twin.population("c", "LIFExcInh", 20)
+    twin.matrix(a, b, random_matrix(rng, (50, 60), 0.1, 0, 200), 3)
+    twin.current(a[3:], integers(rng, (3, 47), 50, 200), times=[0.002, 0.01, 0.0304])
+    twin.current(b, 1.25)
+    twin.current(b[:20], [0.5, -0.25], times=[0.0, 0.02])
+    twin.current(c, integers(rng, 20, 70, 200), channel="exc")
+
+
+def with_given_spikes(twin, rng):
+    a = twin.population("a", "LIF", 40, refractory=2)
+    b = twin.population("b", "LIFExcInh", 30, refractory=2)
+    given = twin.source("given", 25, rng.integers(0, 900, 400), rng.integers(0, 25, 400))
+    twin.source("silent", 3, [], [])
+    twin.matrix(given, a, random_matrix(rng, (25, 40), 0.3), 1)
+    twin.matrix(given[5:20], b, random_matrix(rng, (15, 30), 0.3, 1, 40), 9, "exc")
+    twin.matrix(a, b, random_matrix(rng, (40, 30), 0.3, 1, 40), 4, "inh", weight=-0.5)
+    twin.matrix(b, a, random_matrix(rng, (30, 40), 0.3), 30)
+    steps = np.concatenate([[0, 0, 5], rng.integers(0, 900, 300)])
+    twin.spikes(a, steps, rng.integers(0, 40, 303), integers(rng, 40, 1, 90))
+    twin.spikes(b[4:14], steps, rng.integers(0, 10, 303), 1.5, "exc")
 
 
 def of_long_delays(twin, rng):
@@ -151,12 +209,14 @@ def of_several_blocks(twin, rng):
     twin.matrix(a[4090:4100], a, sparse_matrix(10, 5000, 3000), 3)
     twin.matrix(b, b, sparse_matrix(4500, 4500, 20_000), 9)
     twin.constant(a, integers(rng, 5000, 0, 3))
-    twin.poisson(b[100:4400], 500.0, 0.25, numbers_from=5000)
+    twin.poisson(b[100:4400], 500.0, 0.25)
+    twin.spikes(b, rng.integers(0, 150, 500), rng.integers(0, 4500, 500), 0.5)
 
 
 CASES = {case.__name__: (case, n_steps) for case, n_steps in [
     (one_population, 1200), (of_one_model, 1200), (of_two_models, 1200), (of_slices, 800),
-    (driven, 1200), (of_long_delays, 2500), (of_several_blocks, 150)]}
+    (driven, 1200), (driven_by_neuron_and_in_time, 400), (with_currents, 600),
+    (with_given_spikes, 1000), (of_long_delays, 2500), (of_several_blocks, 150)]}
 
 
 def twin_of(case, **options):
@@ -172,7 +232,7 @@ def steps_of(times):
 
 
 def mixed(threads=1, seed=3, n=9000):
-    """A network of three models, several blocks, delays, weights of any value."""
+    """A network of three models, several blocks, delays, weights of any value, all drives."""
     net = Network(DT, seed, threads)
     a = net.population("a", n, LIFParameters(), refractory=2e-3)
     b = net.population("b", n // 9, LIFExcInhParameters(v_leak=1.1), refractory=2e-3)
@@ -186,6 +246,13 @@ def mixed(threads=1, seed=3, n=9000):
     net.connect(c, a, probability=min(1, 100 / n), weight=-0.0471, delay=7 * DT)
     for q, weight in ((a, 0.1377), (c, 0.1719)):
         net.poisson(q, rate=2000.0, weight=weight)
+    net.poisson(b, rate=np.linspace(0, 300, len(b)), weight=0.0717, channel="exc")
+    net.noise(a, 0.0317, 0.0971, every=3 * DT)
+    net.noise(c[3:], -0.0113, np.linspace(0, 0.01, len(c) - 3))
+    net.current(a[n // 3:], [0.0173, 0.0391], times=[0.013, 0.0271])
+    given = net.source("given", 50, np.arange(400) * 2.5e-4, np.arange(400) % 50)
+    net.connect(given, a, probability=0.1, weight=0.1171, delay=3 * DT)
+    net.spikes(b, np.arange(300) * 3.1e-4, np.arange(300) % len(b), weight=0.431, channel="inh")
     return net
 
 

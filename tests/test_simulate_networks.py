@@ -28,9 +28,11 @@ def test_network__spikes_equal_naive(case):
             if variable != "rho":
                 assert_array_equal(values, traces[name][variable][-1])
     assert twin.net.cost.spikes == sum(len(ids) for _, ids in spikes.values())
+    sent = {name: ids for name, (_, ids) in spikes.items()}
+    sent |= {name: ids[steps <= n_steps] for name, (steps, ids) in twin.sources.items()}
+    size = {name: len(q) for name, q in (twin.net.populations | twin.net.sources).items()}
     assert twin.net.cost.synaptic_events == sum(
-        out_degrees(e, len(twin.net.populations[e.pre]))[spikes[e.pre][1]].sum()
-        for e in twin.edges)
+        out_degrees(e, size[e.pre])[sent[e.pre]].sum() for e in twin.edges)
 
 
 def out_degrees(edges, n_pre):
@@ -65,8 +67,8 @@ def test_network__with_fixed_probability_equals_naive(autapses):
             (a, c, 1 / 4, 4, "exc"), (c, b, 0.125, 2, None)]:
         twin.net.connect(pre, post, probability=0.02, weight=weight, delay=delay * DT,
                          channel=channel, autapses=autapses)
-    for q, numbers_from in ((a, 0), (b, 4000)):
-        twin.poisson(q, 2000.0, 0.25, numbers_from=numbers_from)
+    for q in (a, b):
+        twin.poisson(q, 2000.0, 0.25)
     recorded = {name: twin.net.record(q, "spikes") for name, q in twin.net.populations.items()}
 
     twin.net.run(300 * DT)

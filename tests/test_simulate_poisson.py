@@ -22,13 +22,7 @@ def counts_of(net, cells, n_steps):
     return v.values.astype(int)
 
 
-@pytest.mark.parametrize("mean", [0.01, 0.7, 8.0, 29.9])
-def test_poisson__counts_have_the_distribution(mean):
-    net, cells = counting(5000)
-    net.poisson(cells, rate=mean * 2**13, weight=1.0)
-
-    counts = counts_of(net, cells, 100)
-
+def assert_poisson(counts, mean):
     n = counts.size
     assert abs(counts.mean() - mean) < STANDARD_ERRORS * np.sqrt(mean / n)
     assert abs(counts.var() - mean) < STANDARD_ERRORS * np.sqrt((mean + 2 * mean**2) / n)
@@ -40,6 +34,90 @@ def test_poisson__counts_have_the_distribution(mean):
     keep = expected > 5
     chi2 = ((observed - expected)[keep] ** 2 / expected[keep]).sum()
     assert scipy.stats.chi2.sf(chi2, keep.sum() - 1) > 1e-6
+
+
+@pytest.mark.parametrize("mean", [0.01, 0.7, 8.0, 16.0, 16.1, 29.9, 100.0])
+def test_poisson__counts_have_the_distribution(mean):
+    net, cells = counting(5000)
+    net.poisson(cells, rate=mean * 2**13, weight=1.0)
+
+    assert_poisson(counts_of(net, cells, 100), mean)
+
+
+def test_poisson__rates_by_neuron_have_the_distribution():
+    means = np.array([0.0, 0.02, 1.5, 9.0, 40.0])
+    net, cells = counting(5 * 700)
+    net.poisson(cells, rate=np.repeat(means, 700) * 2**13, weight=1.0)
+
+    counts = counts_of(net, cells, 100).reshape(100, 5, 700)
+
+    assert not counts[:, 0].any()
+    for k in range(1, 5):
+        assert_poisson(counts[:, k], means[k])
+
+
+def test_poisson__one_rate_for_all_in_either_form_same_events():
+    runs = []
+    for rate in (3000.0, np.full(1000, 3000.0), np.append(np.full(999, 3000.0), 3000.01)):
+        net, cells = counting(1000)
+        net.poisson(cells, rate=rate, weight=1.0)
+        runs.append(counts_of(net, cells, 50)[:, :999])
+
+    assert (runs[0] == runs[1]).all() and (runs[0] == runs[2]).all()
+
+
+def test_poisson__very_high_rates_have_mean_and_variance():
+    net, cells = counting(200)
+    net.poisson(cells, rate=1e4 * 2**13, weight=1.0)
+
+    counts = counts_of(net, cells, 20)
+
+    assert abs(counts.mean() - 1e4) < STANDARD_ERRORS * np.sqrt(1e4 / counts.size)
+    assert abs(counts.var() / 1e4 - 1) < STANDARD_ERRORS * np.sqrt(2 / counts.size)
+
+
+def test_poisson__rates_hold_from_their_times_on():
+    net, cells = counting(4000)
+    dt = net.dt
+    net.poisson(cells, rate=np.array([2.0, 0.0, 5.0]) * 2**13, weight=1.0,
+                times=[10 * dt, 30.4 * dt, 40 * dt])
+    by_neuron = np.repeat([[1.0, 3.0]], 2000, axis=1) * 2**13
+    net.poisson(cells, rate=by_neuron, weight=1000.0, times=[20 * dt])
+
+    counts = counts_of(net, cells, 60)
+
+    once, often = counts % 1000, counts // 1000
+    assert not once[:10].any() and not once[30:40].any() and not often[:20].any()
+    for part, mean in [(once[10:30], 2.0), (once[40:], 5.0), (often[20:, :2000], 1.0),
+                       (often[20:, 2000:], 3.0)]:
+        assert_poisson(part, mean)
+
+
+def test_poisson__a_view_of_one_neuron_and_weights_by_neuron():
+    net, cells = counting(600)
+    weights = np.arange(600.0)
+    net.poisson(cells, rate=2**13, weight=weights)
+    net.poisson(cells[599:], rate=3 * 2**13, weight=2.0**20)
+    reference, same = counting(600)
+    reference.poisson(same, rate=2**13, weight=1.0)
+
+    counts = counts_of(net, cells, 30)
+
+    expected = counts_of(reference, same, 30) * weights
+    assert (counts[:, :599] == expected[:, :599]).all()
+    assert (counts[:, 599] % 2**20 == expected[:, 599]).all()
+    assert 1 < (counts[:, 599] >> 20).mean() < 5
+
+
+def test_poisson__draws_do_not_depend_on_the_rest_of_the_network():
+    alone, cells = counting(300)
+    alone.poisson(cells, rate=2**13, weight=1.0)
+    net = Network(2.0**-13)
+    net.population("before", 777, LIFParameters())
+    more = net.population("cells", 300, LIFParameters(2.0**13, 2.0**13, v_th=1e6))
+    net.poisson(more, rate=2**13, weight=1.0)
+
+    assert (counts_of(net, more, 40) == counts_of(alone, cells, 40)).all()
 
 
 def correlations(a, b):

@@ -74,8 +74,9 @@ class Driven:
 
         A neuron without synaptic current takes it as its input, in each step. In one with a
         synaptic current, or conductance, that becomes `value` at once and stays there, beside what
-        spikes bring: no thought of jumps and time constants is needed. (The input of a step is
-        added before the step; what a state variable shows after it has decayed by that step.)
+        spikes bring: no thought of jumps and time constants is needed. (Most models add the input
+        of a step before it and decay it within the step, so the state shows a little less; LSNN and
+        AdaLIF add it after the decay, and their potential feels it one step later.)
 
         Parameters
         ----------

@@ -13,6 +13,8 @@ from eventsnn.simulate.source import Source
 from eventsnn.simulate.traces import Spikes
 from eventsnn.simulate.wiring import Wired
 
+_NO_SPIKES = np.empty(0, np.int64), np.empty(0, np.int64)
+
 
 class Sources:
     """One spike source, in the place of a group that spikes."""
@@ -115,6 +117,11 @@ class Simulation:
         """Run all groups, hand out their spikes, and return the numbers of spikes and events."""
         n_spikes = n_events = 0
         fired: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        for held in self.sources:
+            steps, ids = fired[id(held)] = held.populations[0].take(first, n_steps)
+            _hand_out(held, steps, ids, spikes_of, None)
+        if first == 0:  # what sources send at time 0 may act within this piece
+            n_events += self._deliver(-1, fired)
         for group in self.groups:
             done, chunks = 0, []
             while done < n_steps:
@@ -127,20 +134,25 @@ class Simulation:
             n_events += int(group.events.sum())
             group.events[:] = 0
             _hand_out(group, steps, ids, spikes_of, recorder)
-        for held in self.sources:
-            steps, ids = fired[id(held)] = held.populations[0].take(first, n_steps)
-            _hand_out(held, steps, ids, spikes_of, None)
-        # Step by step, so that inputs are added in one order wherever a piece begins. What sources
-        # send at time 0 counts as sent by the step before the first.
-        for step in range(first if first else -1, first + n_steps) if self.between else ():
-            for b in self.between:
-                steps, ids = fired[id(b.source)]
-                begin, end = np.searchsorted(steps, [step + 1, step + 2])
-                if end > begin:
-                    n_events += engine.deliver(
-                        np.uint64(b.target.block), np.uint64(step % 2**64),
-                        ids[None, begin:end].astype(np.uint32), b.wired.synapses, b.target.outside)
+        # Step by step, so that inputs are added in one order wherever a piece begins.
+        for step in range(first, first + n_steps) if self.between else ():
+            n_events += self._deliver(step, fired)
         return n_spikes, n_events
+
+    def _deliver(self, step: int, fired: dict[int, tuple[np.ndarray, np.ndarray]]) -> int:
+        """Deliver the spikes at the end of a step between groups; -1 is before the first.
+
+        Returns the number of synapses that had one.
+        """
+        n_events = 0
+        for b in self.between:
+            steps, ids = fired.get(id(b.source), _NO_SPIKES)
+            begin, end = np.searchsorted(steps, [step + 1, step + 2])
+            if end > begin:
+                n_events += engine.deliver(
+                    np.uint64(b.target.block), np.uint64(step % 2**64),
+                    ids[None, begin:end].astype(np.uint32), b.wired.synapses, b.target.outside)
+        return n_events
 
 
 def _hand_out(group: Group | Sources, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
