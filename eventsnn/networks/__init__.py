@@ -1,5 +1,6 @@
 """Published networks, ready to run."""
 
+from eventsnn.networks.coba import coba
 from eventsnn.networks.cuba import cuba
 
-__all__ = ["cuba"]
+__all__ = ["coba", "cuba"]
