@@ -29,9 +29,12 @@ for pre, jump in (("exc", f"ge += we {unit}"), ("inh", f"gi += wi {unit}")):
         s.connect(p=p["probability"], condition="i != j" if pre == post else None)
         synapses.append(s)
 for group in groups.values():
-    group.v = "Vr + rand() * (Vt - Vr)" if cuba else "-65 * mV + 5 * mV * randn()"
-    if not cuba:
-        group.ge, group.gi = "clip(4 + 1.5 * randn(), 0, 1e9)", "clip(20 + 12 * randn(), 0, 1e9)"
+    if cuba:
+        group.v = "Vr + rand() * (Vt - Vr)"
+        continue
+    start = {name: f"({mean} + {spread} * randn())" for name, (mean, spread) in p["start"].items()}
+    group.v = f"{start['v']} * mV"
+    group.ge, group.gi = f"clip({start['g_e']}, 0, 1e9)", f"clip({start['g_i']}, 0, 1e9)"
 monitors = {name: SpikeMonitor(group) for name, group in groups.items()} if p["record"] else {}
 times = build_and_run(p, *groups.values(), *synapses, *monitors.values())
 save(out, spikes(monitors), **times)

@@ -33,7 +33,26 @@ def cuba():
 
 def coba():
     m = _module("coba")
-    return _vogels_abbott("coba", m.V_REST, m.V_THRESH, m.V_RESET)
+    case = _vogels_abbott("coba", m.V_REST, m.V_THRESH, m.V_RESET)
+    return case._replace(parameters=case.parameters | {"start": m.START})
 
 
-CASES = {"cuba": cuba, "coba": coba}
+def brunel():
+    m, sizes = _module("brunel"), {"exc": 10_000, "inh": 2500}
+    g, eta = m.REGIMES["AI"]
+    return Case("brunel", ["brunel"], sizes, {
+        "n_exc": sizes["exc"], "n_inh": sizes["inh"], "in_degree_exc": 1000, "in_degree_inh": 250,
+        "g": g, "weight": m.WEIGHT, "delay": m.DELAY,
+        "external_rate": eta * m.V_TH / (m.WEIGHT * m.TAU_MEM)}, 1.0)
+
+
+def microcircuit():
+    m, scale = _module("microcircuit_tables"), 0.1
+    return Case("microcircuit", ["microcircuit", "--scale", scale],
+                {name: round(scale * n) for name, n in m.SIZES.items()}, {
+        "scale": scale, "sizes": m.SIZES, "probabilities": m.PROBABILITIES.tolist(),
+        "external_in_degrees": m.EXTERNAL_IN_DEGREES.tolist(), "rates": m.RATES.tolist(),
+        "initial": m.INITIAL["optimised"]}, 1.0)
+
+
+CASES = {"cuba": cuba, "coba": coba, "brunel": brunel, "microcircuit": microcircuit}

@@ -20,9 +20,10 @@ populations = {name: nest.Create(model, p[f"n_{name}"], shared | own) for name i
 for cells in populations.values():
     cells.V_m = v
     if p["network"] == "coba":
-        cells.V_m = nest.random.normal(-65.0, 5.0)
-        cells.g_ex = nest.math.max(nest.random.normal(40.0, 15.0), 0.0)
-        cells.g_in = nest.math.max(nest.random.normal(200.0, 120.0), 0.0)
+        cells.V_m = nest.random.normal(*p["start"]["v"])
+        for name, own in (("g_ex", "g_e"), ("g_in", "g_i")):
+            mean, spread = p["start"][own]
+            cells.set({name: nest.math.max(nest.random.normal(10 * mean, 10 * spread), 0.0)})
 for (_, pre), weight in zip(populations.items(), weights):
     for post in populations.values():
         nest.Connect(pre, post, {"rule": "pairwise_bernoulli", "p": p["probability"],

@@ -48,4 +48,19 @@ NETWORKS = (
         Option("neurons", int, 4000, "number of neurons, 80 synapses each"),)),
     Published("coba", "Vogels and Abbott's conductance-based benchmark network", 10.0, (
         Option("neurons", int, 4000, "number of neurons, 80 synapses each"),)),
+    Published("brunel", "Brunel's network of delta synapses", 1.0, (
+        Option("neurons", int, 12_500, "number of neurons, four fifths excitatory"),
+        Option("regime", str, "AI", "values of g and eta: synchronous or asynchronous, regular or "
+               "irregular", ("SR", "SI-fast", "AI", "SI-slow")),
+        Option("g", float, None, "weight of inhibition by that of excitation (the regime's)"),
+        Option("eta", float, None, "external rate by that which reaches threshold (the regime's)"),
+        Option("in_degree", int, None, "synapses of a neuron (a tenth of the neurons)"),
+        Option("weight", float, None, "of excitation, mV (0.1 * 1250 / in-degree)"),
+        Option("delay", float, 1.5e-3, "from a spike to the jump it causes, s"))),
+    Published("microcircuit", "Potjans and Diesmann's cortical microcircuit", 1.0, (
+        Option("scale", float, 0.1, "size by the published one, 77,169 neurons"),
+        Option("in_degree_scale", float, None, "synapses of a neuron by the published number "
+               "(as scale, at most 1)"),
+        Option("input", str, "poisson", "external input", ("poisson", "dc")),
+        Option("initial", str, "optimised", "initial potentials", ("optimised", "original")))),
 )
