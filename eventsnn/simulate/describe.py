@@ -1,9 +1,12 @@
 """What a network is made of, as JSON can hold it: for those who find its recordings."""
 
+import dataclasses
+import math
 from typing import Any
 
 import numpy as np
 
+from eventsnn.simulate.distributions import Distribution
 from eventsnn.simulate.population import Population
 from eventsnn.simulate.projections import Projection
 
@@ -16,13 +19,18 @@ def population(q: Population) -> dict[str, Any]:
 
 def projection(q: Projection, dt: float) -> dict[str, Any]:
     """From where to where, by what rule; delay in s."""
-    rule: dict[str, Any] = {"probability": q.probability, "weight": q.weight,
-                            "autapses": q.autapses}
-    if q.matrix is not None:
-        rule = {"matrix": list(q.matrix.shape), "synapses": int(q.matrix.nnz),
-                "weight": number(q.matrix.data)}
+    delay = q.delay[0] if isinstance(q.delay, tuple) else np.asarray(q.delay) * dt
     return {"pre": _part(q.pre), "post": _part(q.post), "channel": q.channel,
-            "delay": q.delay * dt, **rule}
+            "weight": _values(q.weight), "delay": _values(delay), **q.rule.describe()}
+
+
+def _values(given: Any) -> Any:
+    """A number, what sums up several, or the distribution."""
+    if isinstance(given, Distribution):
+        fields = {k: v if math.isfinite(v) else None for k, v in dataclasses.asdict(
+            given).items()}  # type: ignore[call-overload]
+        return {"distribution": type(given).__name__, **fields}
+    return number(given)
 
 
 def _part(view: Any) -> list[Any]:

@@ -5,11 +5,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.engine import network as engine
-from eventsnn.simulate import drives, projections
-from eventsnn.simulate.group import Group, pack, unpack
+from eventsnn.simulate import drives, wiring
+from eventsnn.simulate.group import Group
 from eventsnn.simulate.population import Population, View
-from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.traces import Spikes
+from eventsnn.simulate.wiring import Wired
 
 
 class Between(NamedTuple):
@@ -17,8 +18,7 @@ class Between(NamedTuple):
 
     source: Group
     target: Group
-    synapses: engine.Synapses
-    delay: int  # steps
+    wired: Wired
 
 
 class Simulation:
@@ -34,56 +34,59 @@ class Simulation:
         self.groups: list[Group] = []
         for members in kinds.values():
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
+        self._packed: dict[int, tuple[engine.Synapses, int]] = {}
         self._of = {name: group for group in self.groups for name in group.starts}
         for view, channel, value in constant:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
 
-        within: dict[int, list[tuple[Projection, Wiring]]] = {id(g): [] for g in self.groups}
-        between: list[tuple[Group, Group, Projection, Wiring]] = []
+        within: dict[int, list[Projection]] = {id(group): [] for group in self.groups}
+        between: list[tuple[Group, Group, Projection]] = []
         for q in wanted:
             source, target = self._of[q.pre.population.name], self._of[q.post.population.name]
-            wired = projections.wire(q, source.starts[q.pre.population.name],
-                                     target.starts[q.post.population.name], target.n, seed)
             if source is target:
-                within[id(source)].append((q, wired))
+                within[id(source)].append(q)
             else:
-                between.append((source, target, q, wired))
-        longest = max((q.delay for q in wanted), default=1)
-        for group in self.groups:
+                between.append((source, target, q))
+        own = [self._wired(within[id(group)], group, group, seed) for group in self.groups]
+        self.between = [Between(source, target, self._wired([q], source, target, seed))
+                        for source, target, q in between]
+        longest = max(w.longest for w in [*own, *(b.wired for b in self.between)])
+        for group, wired in zip(self.groups, own, strict=True):
             mine = [d for d in poisson if self._of[d.post.population.name] is group]
-            group.finish(within[id(group)], mine, longest,
-                         from_outside=any(target is group for _, target, _, _ in between))
-        self.between: list[Between] = []
-        for source, target, q, wired in between:
-            source.count_out(q, wired)
-            self.between.append(
-                Between(source, target, pack([(q, wired)], source.starts), q.delay))
-        self._packed = {q.number: (g.synapses, k) for g in self.groups
-                        for k, (q, _) in enumerate(within[id(g)])}
-        self._packed |= {q.number: (b.synapses, 0) for (_, _, q, _), b
-                         in zip(between, self.between, strict=True)}
+            group.finish(wired, mine, longest,
+                         from_outside=any(b.target is group for b in self.between))
+
+    def _wired(self, projections: list[Projection], source: Group, target: Group,
+               seed: np.uint64) -> Wired:
+        """Make synapses from one group to another, and note where they are."""
+        wired = wiring.wire(projections, source.starts, target.starts, target.n, seed)
+        self._packed |= {q.number: (wired.synapses, k) for k, q in enumerate(projections)}
+        return wired
 
     @property
     def synapses(self) -> list[engine.Synapses]:
         """All synapses."""
-        return [g.synapses for g in self.groups] + [b.synapses for b in self.between]
+        return [g.synapses for g in self.groups] + [b.wired.synapses for b in self.between]
 
-    def wiring(self, q: Projection) -> tuple[Wiring, int, int]:
-        """The synapses of a projection, the first of its targets in their group, and a block."""
+    def packed(self, q: Projection) -> tuple[engine.Synapses, int, int, int]:
+        """Where a projection is, among which synapses and at which place.
+
+        And the number of its first target in the group, and the size of a block.
+        """
         group, first = self.place(q.post)
-        return unpack(*self._packed[q.number]), first, group.block
+        return *self._packed[q.number], first, group.block
 
     @property
     def longest_piece(self) -> int | None:
         """Most steps to advance at once: what groups send each other must not be late."""
-        return min((b.delay + 1 for b in self.between), default=None)
+        return min(((b.wired.shortest or 1) + 1 for b in self.between), default=None)
 
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
             engine.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                           b.synapses, b.target.outside)
+                           b.wired.synapses, b.target.outside)
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -109,7 +112,8 @@ class Simulation:
             steps, ids = (np.concatenate(part) for part in zip(*chunks, strict=True))
             fired[id(group)] = steps, ids
             n_spikes += len(ids)
-            n_events += int(group.out_degree[ids].sum())
+            n_events += int(group.events.sum())
+            group.events[:] = 0
             _hand_out(group, steps, ids, spikes_of, recorder)
         # Step by step, so that inputs are added in one order wherever a piece begins.
         for step in range(first, first + n_steps) if self.between else ():
@@ -117,9 +121,9 @@ class Simulation:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
-                    engine.deliver(np.uint64(b.target.block), np.uint64(step),
-                                   ids[None, begin:end].astype(np.uint32), b.synapses,
-                                   b.target.outside)
+                    n_events += engine.deliver(
+                        np.uint64(b.target.block), np.uint64(step),
+                        ids[None, begin:end].astype(np.uint32), b.wired.synapses, b.target.outside)
         return n_spikes, n_events
 
 
