@@ -3,6 +3,5 @@
 from eventsnn.networks.brunel import brunel
 from eventsnn.networks.coba import coba
 from eventsnn.networks.cuba import cuba
-from eventsnn.networks.microcircuit import microcircuit
 
-__all__ = ["brunel", "coba", "cuba", "microcircuit"]
+__all__ = ["brunel", "coba", "cuba"]
