@@ -13,15 +13,25 @@ References
 
 import math
 
+from eventsnn.core import check
+
 
 def exact_rate(tau: float, dt: float) -> float:
     """The rate, 1/s, whose Euler step is the decay of `tau` (s) over `dt` (s).
+
+    Raises
+    ------
+    ValueError
+        If a step is longer than the time constant: exact, but blind to what happens within.
 
     Examples
     --------
     >>> 1 - 1e-4 * exact_rate(20e-3, 1e-4) == math.exp(-1e-4 / 20e-3)
     True
     """
+    if dt > tau:
+        raise check.must("dt", f"be at most {tau:g} s, a time constant of the network", f"{dt:g} s",
+                         "time is in seconds; did you pass milliseconds?")
     return -math.expm1(-dt / tau) / dt
 
 
