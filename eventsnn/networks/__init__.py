@@ -1,5 +1,7 @@
 """Published networks, ready to run."""
 
+from eventsnn.networks.brunel import brunel
+from eventsnn.networks.coba import coba
 from eventsnn.networks.cuba import cuba
 
-__all__ = ["cuba"]
+__all__ = ["brunel", "coba", "cuba"]
