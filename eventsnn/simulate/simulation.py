@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.engine import network as engine
+from eventsnn.engine import delivery
 from eventsnn.simulate import drives, wiring
 from eventsnn.simulate.group import Group
 from eventsnn.simulate.packed import Packed
@@ -36,7 +36,7 @@ class Simulation:
         for members in kinds.values():
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
         self._seed = seed
-        self._packed: dict[int, tuple[engine.Synapses, int]] = {}  # by number of the projection
+        self._packed: dict[int, tuple[delivery.Synapses, int]] = {}  # by number of the projection
         self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
         self._of = {name: group for group in self.groups for name in group.starts}
         for view, channel, value in constant:
@@ -67,7 +67,7 @@ class Simulation:
         return wired
 
     @property
-    def synapses(self) -> list[engine.Synapses]:
+    def synapses(self) -> list[delivery.Synapses]:
         """All synapses that are kept."""
         return [g.synapses for g in self.groups] + [b.wired.synapses for b in self.between]
 
@@ -99,8 +99,8 @@ class Simulation:
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            engine.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                           *b.wired[:3], b.target.outside)
+            delivery.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
+                             *b.wired[:3], b.target.outside)
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -135,7 +135,7 @@ class Simulation:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
-                    n_events += engine.deliver(
+                    n_events += delivery.deliver(
                         np.uint64(b.target.block), np.uint64(step),
                         ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
         return n_spikes, n_events
