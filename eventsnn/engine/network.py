@@ -143,8 +143,8 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
-    shape; `number` is that of the group's first neuron in the network, for random numbers; `recipes`
-    and `drawing` are of `eventsnn.connect`, or None where no projection is procedural. Returns
+    shape; `number` is that of the group's first neuron in the network, for random numbers;
+    `recipes` and `drawing` are of `eventsnn.connect`, or None where none is procedural. Returns
     the number of steps done and of spikes written: their `steps` (the number of the step at whose
     end the spike is) and `ids`. ``events[block]`` is added to what synapses had a spike.
     """
