@@ -46,7 +46,7 @@ class Group:
     def finish(self, wired: Wired, driven: list[drives.Drive], longest_delay: int,
                from_outside: bool) -> None:
         """Take the synapses within the group and the drives; allocate what a run needs."""
-        self.synapses = wired.synapses
+        self.synapses, self.recipes, self.drawing = wired[:3]
         shape: Any = self.base.shape
         self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
@@ -68,8 +68,8 @@ class Group:
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            *self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
-            self.events, self.steps, self.ids)
+            *self.drives, self.seed, self.number, self.synapses, self.recipes, self.drawing,
+            self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""
