@@ -14,10 +14,13 @@ from numba.core import types
 from numba.extending import overload
 
 from eventsnn.connect.cpu import SHARED, deliver_delayed, deliver_row
+from eventsnn.connect.drawn import LENGTH, STORED
+from eventsnn.connect.procedural import deliver_drawn
 from eventsnn.core import random
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
+from eventsnn.core.prefetch import prefetch
 from eventsnn.surrogates import draw
 
 _DRIVE = np.uint64(random.DRIVE)
@@ -38,7 +41,7 @@ class Synapses(NamedTuple):
     channel: Any  # int64 (Q,), of the targets' input
     weight: Any  # float (Q,), where all synapses share it
     weights_at: Any  # int64 (Q,): place of a synapse's weight less its own place, or SHARED
-    delay: Any  # int64 (Q,), steps, where all synapses share it
+    delay: Any  # int64 (Q,), steps, where all synapses share it, else 0
     delays_at: Any  # int64 (Q,): place of a synapse's delay less its own place, or SHARED
 
 
@@ -144,7 +147,7 @@ def _update_block(block, size, first_step, window, ring, outside, base, nothing,
 
 
 @scalar
-def deliver_block(block, size, first_step, window, spikes, ends, synapses, ring):
+def deliver_block(block, size, first_step, window, spikes, ends, synapses, recipes, drawing, ring):
     """Deliver the spikes of a window to the neurons of one block; return how many synapses had one.
 
     A spike at the end of step `n` with a delay of `d` steps acts at the start of step
@@ -158,10 +161,33 @@ def deliver_block(block, size, first_step, window, spikes, ends, synapses, ring)
         for q in range(synapses.delay.shape[0]):
             n_pre, pre_start = synapses.n_pre[q], synapses.pre_start[q]
             channel, base = np.uint64(synapses.channel[q]), synapses.block_at[q, block]
-            delays_at = synapses.delays_at[q]
-            delay = synapses.delay[q] if delays_at == SHARED else 0
-            slot = (now + np.uint64(delay)) % depth
+            delays_at, weights_at = synapses.delays_at[q], synapses.weights_at[q]
+            slot, late_slot = now % depth, (now + np.uint64(synapses.delay[q])) % depth
             rows = synapses.rows_at[q] + block * (n_pre + 1) - pre_start
+            if recipes is not None:
+                if recipes.kind[q] != STORED:
+                    for source_block in range(ends.shape[0]):
+                        for e in range(ends[source_block, w], ends[source_block, w + 1]):
+                            source = np.int64(spikes[source_block, e])
+                            if pre_start <= source < pre_start + n_pre:
+                                length = _ZERO
+                                if recipes.kind[q] == LENGTH:
+                                    length = np.uint64(synapses.rows[rows + source + 1]
+                                                       - synapses.rows[rows + source])
+                                n_events += np.int64(deliver_drawn(
+                                    recipes, drawing, q, block, size, source, length, ring, slot,
+                                    late_slot, channel, synapses.weight[q]))
+                    continue
+            for source_block in range(ends.shape[0]):
+                for e in range(ends[source_block, w], ends[source_block, w + 1]):
+                    source = np.int64(spikes[source_block, e])
+                    if pre_start <= source < pre_start + n_pre:
+                        start = base + np.int64(synapses.rows[rows + source])
+                        prefetch(synapses.targets, start)
+                        if weights_at != SHARED:
+                            prefetch(synapses.weights, start + weights_at)
+                        if delays_at != SHARED:
+                            prefetch(synapses.delays, start + delays_at)
             for source_block in range(ends.shape[0]):
                 for e in range(ends[source_block, w], ends[source_block, w + 1]):
                     source = np.int64(spikes[source_block, e])
@@ -170,13 +196,12 @@ def deliver_block(block, size, first_step, window, spikes, ends, synapses, ring)
                         stop = base + np.int64(synapses.rows[rows + source + 1])
                         n_events += stop - start
                         if delays_at == SHARED:
-                            deliver_row(ring, slot, channel, first, synapses.targets, start, stop,
-                                        synapses.weights, synapses.weights_at[q],
-                                        synapses.weight[q])
+                            deliver_row(ring, late_slot, channel, first, synapses.targets, start,
+                                        stop, synapses.weights, weights_at, synapses.weight[q])
                         else:
                             deliver_delayed(ring, slot, channel, first, synapses.targets, start,
-                                            stop, synapses.weights, synapses.weights_at[q],
-                                            synapses.weight[q], synapses.delays, delays_at)
+                                            stop, synapses.weights, weights_at, synapses.weight[q],
+                                            synapses.delays, delays_at)
     return n_events
 
 
@@ -192,12 +217,13 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
 
 
 def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, drives,
-             seed, number, synapses, fired, spikes, ends, events, steps, ids):
+             seed, number, synapses, recipes, drawing, fired, spikes, ends, events, steps, ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
-    shape; `number` is that of the group's first neuron in the network, for random numbers. Returns
+    shape; `number` is that of the group's first neuron in the network, for random numbers; `recipes`
+    and `drawing` are of `eventsnn.connect`, or None where no projection is procedural. Returns
     the number of steps done and of spikes written: their `steps` (the number of the step at whose
     end the spike is) and `ids`. ``events[block]`` is added to what synapses had a spike.
     """
@@ -209,7 +235,8 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
             _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
                           drives, seed, number, fired, spikes, ends)
         for block in prange(n_blocks):
-            events[block] += deliver_block(block, size, now, length, spikes, ends, synapses, ring)
+            events[block] += deliver_block(block, size, now, length, spikes, ends, synapses,
+                                           recipes, drawing, ring)
         at = _collect(now, length, spikes, ends, at, steps, ids)
         done += length
     return done, at
@@ -220,7 +247,7 @@ advance_parallel = kernel(_advance, parallel=True)
 
 
 @kernel
-def deliver(size, step_number, ids, synapses, outside):
+def deliver(size, step_number, ids, synapses, recipes, drawing, outside):
     """Deliver the spikes `ids` (1, n) uint32 of another group's neurons in one step.
 
     Returns how many synapses had one.
@@ -229,5 +256,5 @@ def deliver(size, step_number, ids, synapses, outside):
     ends[0, 1] = ids.shape[1]
     for block in range((np.uint64(outside.shape[2]) + size - _ONE) // size):
         n_events += deliver_block(np.int64(block), size, step_number, 1, ids, ends, synapses,
-                                  outside)
+                                  recipes, drawing, outside)
     return n_events

@@ -24,7 +24,8 @@ class Listing(NamedTuple):
 class Connection:
     """The synapses that one call of `Network.connect` made.
 
-    Their number and their weights are asked of the built network, so asking builds it.
+    Their number and their weights are asked of the built network, so asking builds it. Those of a
+    procedural projection are made for each question, but for their number.
 
     Attributes
     ----------
@@ -58,7 +59,7 @@ class Connection:
         self.delay: float | None = delay * network.dt if isinstance(delay, int) else None
 
     def __len__(self) -> int:
-        return sum(int(row[-1]) for row in self._packed().rows)
+        return self._network._built().count(self._projection)
 
     def __repr__(self) -> str:
         channel = "" if self.channel is None else f", {self.channel}"
@@ -140,7 +141,7 @@ class Connection:
         return made
 
     def _packed(self) -> Packed:
-        return Packed(*self._network._built().packed(self._projection))
+        return self._network._built().packed(self._projection)
 
 
 def _within(packed: Packed, block: int, start: int, stop: int, begin: int, dt: float) -> Listing:

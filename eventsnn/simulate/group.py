@@ -46,7 +46,7 @@ class Group:
     def finish(self, wired: Wired, poisson: list[drives_.Poisson],
                longest_delay: int, from_outside: bool) -> None:
         """Take the synapses within the group and the drives; allocate what a run needs."""
-        self.synapses = wired.synapses
+        self.synapses, self.recipes, self.drawing = wired[:3]
         self.drives = drives_.pack(poisson, self.starts, DTYPE)
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
         depth = max(longest_delay + 1, self.window)
@@ -67,8 +67,8 @@ class Group:
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
-            self.events, self.steps, self.ids)
+            self.drives, self.seed, self.number, self.synapses, self.recipes, self.drawing,
+            self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""

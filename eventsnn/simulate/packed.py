@@ -17,6 +17,9 @@ class Packed:
         at = int(synapses.rows_at[k])
         self.rows = synapses.rows[at:at + n_blocks * width].reshape(n_blocks, width)
 
+    def __len__(self) -> int:
+        return sum(int(row[-1]) for row in self.rows)
+
     def targets(self, block: int) -> np.ndarray:
         """The targets of a block, numbered within it."""
         at = int(self._synapses.block_at[self._k, block])

@@ -9,7 +9,7 @@ from eventsnn.simulate import matrices
 from eventsnn.simulate.distributions import Distribution
 from eventsnn.simulate.matrices import Listed
 from eventsnn.simulate.population import View
-from eventsnn.simulate.rules import FixedProbability, Rule
+from eventsnn.simulate.rules import DrawnRule, FixedProbability, Rule
 
 LONGEST = 65_535  # steps, of delays that synapses do not share: they are kept in 2 bytes
 
@@ -24,10 +24,11 @@ class Projection(NamedTuple):
     weight: Any  # a number; a distribution; or, of a matrix, an array, one an entry
     delay: Any  # the same, in steps: an int; (a distribution, the length of a step); an array
     number: int  # of the projection in its network: tells its random numbers from others'
+    procedural: bool  # whether rows are drawn again for each spike, in place of being kept
 
 
 def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability: Any, matrix: Any,
-         channel: str | None, autapses: Any, dt: float, number: int) -> Projection:
+         channel: str | None, autapses: Any, procedural: Any, dt: float, number: int) -> Projection:
     """The projection that the arguments of `Network.connect` ask for."""
     given = [name for name, value in (("a rule", rule), ("a probability", probability),
                                       ("a matrix", matrix)) if value is not None]
@@ -48,8 +49,13 @@ def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability:
             raise check.must("autapses", "be left to the rule where one is given", True,
                              f"write {type(rule).__name__}(..., autapses=True)")
         weight, steps = _weight(weight), _delay(delay, dt)
+    if check.flag("procedural", procedural) and not isinstance(rule, DrawnRule):
+        raise check.must("procedural", "be False but for rules whose rows are drawn by themselves: "
+                         "fixed probability, fixed out-degree, fixed total number, distance",
+                         f"True for {rule.describe()['rule']}")
     rule.check(pre, post)
-    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, number)
+    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, number,
+                      procedural)
 
 
 def _weight(weight: Any) -> Any:
@@ -80,10 +86,10 @@ def _delay(delay: Any, dt: float) -> Any:
     if isinstance(delay, np.ndarray) and delay.ndim or not np.isscalar(delay):
         raise check.must("delay", "be a number or a distribution", _kind(delay),
                          "delays one by one go with a matrix", error=TypeError)
-    steps = round(check.number("delay", delay) / dt)
-    if steps < 1:
-        raise check.must("delay", f"be at least dt = {dt:g} s", f"{float(delay):g} s")
-    return steps
+    seconds = check.number("delay", delay)
+    if round(seconds / dt) < 1:
+        raise check.must("delay", f"be at least dt = {dt:g} s", f"{seconds:g} s")
+    return round(seconds / dt)
 
 
 def _of_matrix(pre: View, post: View, matrix: Any, weight: Any, delay: Any,

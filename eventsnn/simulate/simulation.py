@@ -7,6 +7,7 @@ import numpy as np
 from eventsnn.engine import network as engine
 from eventsnn.simulate import drives, wiring
 from eventsnn.simulate.group import Group
+from eventsnn.simulate.packed import Packed
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.traces import Spikes
@@ -34,7 +35,9 @@ class Simulation:
         self.groups: list[Group] = []
         for members in kinds.values():
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
-        self._packed: dict[int, tuple[engine.Synapses, int]] = {}
+        self._seed = seed
+        self._packed: dict[int, tuple[engine.Synapses, int]] = {}  # by number of the projection
+        self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
         self._of = {name: group for group in self.groups for name in group.starts}
         for view, channel, value in constant:
             group, start = self.place(view)
@@ -48,8 +51,8 @@ class Simulation:
                 within[id(source)].append(q)
             else:
                 between.append((source, target, q))
-        own = [self._wired(within[id(group)], group, group, seed) for group in self.groups]
-        self.between = [Between(source, target, self._wired([q], source, target, seed))
+        own = [self._wired(within[id(group)], group, group) for group in self.groups]
+        self.between = [Between(source, target, self._wired([q], source, target))
                         for source, target, q in between]
         longest = max(w.longest for w in [*own, *(b.wired for b in self.between)])
         for group, wired in zip(self.groups, own, strict=True):
@@ -57,25 +60,36 @@ class Simulation:
             group.finish(wired, mine, longest,
                          from_outside=any(b.target is group for b in self.between))
 
-    def _wired(self, projections: list[Projection], source: Group, target: Group,
-               seed: np.uint64) -> Wired:
+    def _wired(self, projections: list[Projection], source: Group, target: Group) -> Wired:
         """Make synapses from one group to another, and note where they are."""
-        wired = wiring.wire(projections, source.starts, target.starts, target.n, seed)
+        wired = wiring.wire(projections, source.starts, target.starts, target.n, self._seed)
         self._packed |= {q.number: (wired.synapses, k) for k, q in enumerate(projections)}
         return wired
 
     @property
     def synapses(self) -> list[engine.Synapses]:
-        """All synapses."""
+        """All synapses that are kept."""
         return [g.synapses for g in self.groups] + [b.wired.synapses for b in self.between]
 
-    def packed(self, q: Projection) -> tuple[engine.Synapses, int, int, int]:
-        """Where a projection is, among which synapses and at which place.
+    def packed(self, q: Projection) -> Packed:
+        """A projection's synapses; those of a procedural one are made for this call."""
+        source, target = (self._of[view.population.name] for view in (q.pre, q.post))
+        synapses, k = self._packed[q.number]
+        if q.procedural:
+            kept = q._replace(procedural=False)
+            synapses, k = wiring.wire([kept], source.starts, target.starts, target.n,
+                                      self._seed).synapses, 0
+        return Packed(synapses, k, self.place(q.post)[1], target.block)
 
-        And the number of its first target in the group, and the size of a block.
-        """
-        group, first = self.place(q.post)
-        return *self._packed[q.number], first, group.block
+    def count(self, q: Projection) -> int:
+        """The number of synapses of a projection."""
+        if not q.procedural:
+            return len(self.packed(q))
+        source, target = (self._of[view.population.name] for view in (q.pre, q.post))
+        if q.number not in self._counts:
+            self._counts[q.number] = wiring.count(q, source.starts, target.starts, target.n,
+                                                  self._seed)
+        return self._counts[q.number]
 
     @property
     def longest_piece(self) -> int | None:
@@ -86,7 +100,7 @@ class Simulation:
         """Compile what delivers spikes between groups."""
         for b in self.between:
             engine.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                           b.wired.synapses, b.target.outside)
+                           *b.wired[:3], b.target.outside)
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -123,7 +137,7 @@ class Simulation:
                 if end > begin:
                     n_events += engine.deliver(
                         np.uint64(b.target.block), np.uint64(step),
-                        ids[None, begin:end].astype(np.uint32), b.wired.synapses, b.target.outside)
+                        ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
         return n_spikes, n_events
 
 
