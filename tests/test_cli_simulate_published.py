@@ -26,7 +26,8 @@ def test_networks__are_all_there():
 @each_network
 def test_options__are_the_arguments_of_the_function(network):
     arguments = inspect.signature(getattr(networks, network.name)).parameters
-    own = {name: a.default for name, a in arguments.items() if name not in ("dt", "seed", "threads")}
+    own = {name: a.default for name, a in arguments.items()
+           if name not in ("dt", "seed", "threads")}
 
     options = parser().parse_args(["simulate", network.name])
     assert network.own(options) == own
