@@ -108,7 +108,8 @@ def main():
     for name in [o.only] if o.only else CASES:
         case = CASES[name]()
         o.seconds = own or case.seconds
-        peers = [q for q in o.against.split(",") if q and (PEERS / f"{q}_{case.script}.py").exists()]
+        peers = [peer for peer in o.against.split(",")
+                 if (PEERS / f"{peer}_{case.script}.py").exists()]
         runs = {who: [] for who in ("eventsnn", *peers)}
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
@@ -118,7 +119,8 @@ def main():
                 for peer in peers:
                     runs[peer].append(theirs(peer, case, o, seed, folder))
         for who, values in runs.items():
-            found = {"seconds": o.seconds, "threads": o.threads, "seeds": o.seeds, **summary(values)}
+            found = {"seconds": o.seconds, "threads": o.threads, "seeds": o.seeds,
+                     **summary(values)}
             if o.json:
                 row(f"{name} {who}", **found)
             else:

@@ -26,7 +26,8 @@ def test_networks__are_all_there():
 @each_network
 def test_options__are_the_arguments_of_the_function(network):
     arguments = inspect.signature(getattr(networks, network.name)).parameters
-    own = {name: a.default for name, a in arguments.items() if name not in ("dt", "seed", "threads")}
+    own = {name: a.default for name, a in arguments.items()
+           if name not in ("dt", "seed", "threads")}
 
     options = parser().parse_args(["simulate", network.name])
     assert network.own(options) == own
@@ -52,7 +53,7 @@ def test_json__has_the_same_keys_for_all(capsys):
         summary = json.loads(capsys.readouterr().out)
         keys[name] = list(summary)
         assert summary["network"] == name
-        assert summary["neurons"] >= sum(o == "--scale" for o in options) * 700 + 300
+        assert summary["neurons"] == {"brunel": 500, "microcircuit": 771}.get(name, 400)
         assert set(summary["rates_hz"]) == set(summary["cvs_isi"])
 
     assert len(set(map(tuple, keys.values()))) == 1
@@ -96,7 +97,7 @@ def test_record_and_plot(network, tmp_path):
     (["brunel", "--regime", "XX"], "argument --regime: invalid choice: 'XX'"),
     (["brunel", "--g", "-1"], "g must be at least 0, got -1"),
     (["brunel", "--in-degree", "1e3"], "argument --in-degree: invalid int value: '1e3'"),
-    (["brunel", "--delay", "1.5"], "delay"),
+    (["brunel", "--delay", "0"], "delay must be at least two steps, 0.0002 s, got 0 s"),
     (["microcircuit", "--scale", "0"], "scale must be at least 0.01, got 0"),
     (["microcircuit", "--input", "none"], "argument --input: invalid choice: 'none'"),
     (["coba", "--neurons", "50"], "neurons must be at least 100, got 50"),

@@ -19,9 +19,10 @@ def test_tables__are_those_published():
     assert tables.synapse_numbers().sum() == pytest.approx(0.3e9, rel=0.01)
     assert tables.current_of(0.15) == pytest.approx(87.8, abs=0.05)
     assert tables.RESISTANCE == pytest.approx(0.04)
-    assert tables.PROBABILITIES.shape == (8, 8)
-    assert tables.PROBABILITIES.sum() == pytest.approx(3.5526)
-    assert tables.PROBABILITIES[:, 7].tolist() == [0, 0, 0, 0, 0, 0, 0.2252, 0.1443]
+    np.testing.assert_allclose(  # sums over sources and over targets of the printed table
+        tables.PROBABILITIES.sum(1), [0.4352, 0.4345, 0.2506, 0.4201, 0.6949, 0.494, 0.4016, 0.2871])
+    np.testing.assert_allclose(
+        tables.PROBABILITIES.sum(0), [0.5195, 0.4115, 0.3051, 0.453, 0.3458, 0.7164, 0.2972, 0.3695])
     assert tables.EXTERNAL_IN_DEGREES.tolist() == [1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100]
 
 
@@ -54,7 +55,7 @@ def moments(net):
     mean, variance = dict.fromkeys(NAMES, 0.0), dict.fromkeys(NAMES, 0.0)
     for c in net.connections:
         each = len(c) / len(c.post) * rates[c.pre.population.name]
-        weights = c.synapses(0, 10).weights.astype(float)
+        weights = c.weights.astype(float)
         mean[c.post.population.name] += each * weights.mean()
         variance[c.post.population.name] += each * np.mean(weights**2)
     for drive in net.describe()["poisson"]:
@@ -67,12 +68,11 @@ def moments(net):
 
 
 def test_scale__keeps_mean_and_variance_of_the_input():
-    mean, variance = moments(microcircuit(0.2, seed=1))
-    other_mean, other_variance = moments(microcircuit(0.1, seed=1))
+    mean, variance = moments(microcircuit(0.02, in_degree_scale=0.2, seed=1))
+    other_mean, other_variance = moments(microcircuit(0.02, seed=1))
 
-    # In mV/s; some neurons' weights stand for all, and numbers of synapses are rounded.
-    np.testing.assert_allclose(mean, other_mean, rtol=0.05)
-    np.testing.assert_allclose(variance, other_variance, rtol=0.05)
+    np.testing.assert_allclose(mean, other_mean, atol=0.02 * abs(mean).max())
+    np.testing.assert_allclose(variance, other_variance, rtol=0.02)
 
 
 @pytest.mark.parametrize(("options", "expected"), [

@@ -3,5 +3,6 @@
 from eventsnn.networks.brunel import brunel
 from eventsnn.networks.coba import coba
 from eventsnn.networks.cuba import cuba
+from eventsnn.networks.microcircuit import microcircuit
 
-__all__ = ["brunel", "coba", "cuba"]
+__all__ = ["brunel", "coba", "cuba", "microcircuit"]

@@ -17,11 +17,12 @@ weights                  0.6, 6.7   6 and 67 nS [2]_ by the leak conductance, 10
 delay                    0.1 ms     one step, as in `eventsnn.networks.cuba`
 =======================  =========  ==============================================
 
-Conductances are in units of the leak's. How [2]_ starts the network, by a stimulus of 50 ms, is left
-open there. Here potentials and conductances are drawn from wide normal distributions (`START`;
-conductances are cut off at 0), so that neurons join in one after the other: 100 of 100 networks went
-on, while of those that start from the means and deviations of a running network a fifth fire one
-common volley and fall silent. A network's rate is its own, 19 +- 1 Hz over the draws of connections.
+Conductances are in units of the leak's. How [2]_ starts the network, by a stimulus of 50 ms, is
+left open there. Here potentials and conductances are drawn from wide normal distributions (`START`;
+conductances are cut off at 0), so that neurons join in one after the other: 100 of 100 networks
+went on, while of those that start from the means and deviations of a running network a fifth fire
+one common volley and fall silent. A network's rate is its own, 19 +- 1 Hz over the draws of
+connections.
 
 The conductances decay exactly; the membrane is forward Euler, of first order: see `STEPS` in
 `benchmarks/bench_steps.py` for what that does to rates.

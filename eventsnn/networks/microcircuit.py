@@ -63,7 +63,7 @@ def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input
     input : str
         External input: ``"poisson"``, or ``"dc"``, a direct current of the same mean.
     initial : str
-        Initial potentials: ``"optimised"``, with which rates are stationary soon, or ``"original"``.
+        Initial potentials: ``"optimised"``, near those of a running network, or ``"original"``.
     dt : float
         Step, s.
     seed : int
@@ -133,7 +133,7 @@ def _synapses(net: Network, scale: float, unit: float) -> None:
                 continue
             excitatory = pre.name.endswith("E")
             net.connect(
-                pre, post, FixedTotalNumber(int(n), autapses=True, multapses=True),
+                pre, post, FixedTotalNumber(int(n)),
                 weight=ClippedNormal(mean, tables.WEIGHT_SPREAD * abs(mean),
                                      **({"low": 0.0} if excitatory else {"high": 0.0})),
                 delay=ClippedNormal(*tables.DELAYS[pre.name[-1]], low=net.dt))
