@@ -1,11 +1,12 @@
 """What a network is made of, as JSON can hold it: for those who find its recordings."""
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
 from eventsnn.simulate.currents import Current, Noise
-from eventsnn.simulate.distributions import is_distribution
+from eventsnn.simulate.distributions import Distribution
 from eventsnn.simulate.drives import Drive
 from eventsnn.simulate.poisson import Poisson
 from eventsnn.simulate.population import Population, View
@@ -83,8 +84,9 @@ def _part(view: Any) -> list[Any]:
 
 def _parameter(given: Any, value: Any) -> Any:
     """A parameter: the distribution that it was drawn from, or its value."""
-    if is_distribution(given):
-        return {"distribution": type(given).__name__, **given._asdict()}
+    if isinstance(given, Distribution):
+        fields = dataclasses.asdict(given)  # type: ignore[call-overload]
+        return {"distribution": type(given).__name__, **fields}
     return number(value)
 
 

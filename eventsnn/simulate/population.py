@@ -7,7 +7,7 @@ import numpy as np
 from eventsnn.core import check, random
 from eventsnn.core.dispatch import MODELS, Model
 from eventsnn.neurons.refractory import REFRACTORY
-from eventsnn.simulate.distributions import check_distribution, draw, is_distribution
+from eventsnn.simulate.distributions import Distribution, draw
 from eventsnn.surrogates import prepare
 
 MOST_FIELDS = 64  # of a model's parameters or state: keeps the draws of populations apart
@@ -44,8 +44,7 @@ class Population(View):
         self.name, self._seed, self._number = name, seed, number
         self.given = _with_refractory(p, refractory)
         self.p = type(self.given)(*(
-            self._drawn(field, value, random.PARAMETER, k)
-            for k, (field, value) in enumerate(self.given._asdict().items())))
+            self._drawn(value, random.PARAMETER, k) for k, value in enumerate(self.given)))
         if refractory is not None:
             self.p = self.p._replace(rho_reset=_steps(self.p.rho_reset, dt))
         check.parameters(self.p, dt)
@@ -79,13 +78,12 @@ class Population(View):
             raise check.unknown("channel", name, channels)
         return channels.index(name)
 
-    def _drawn(self, name: str, value: Any, stream: int, field: int) -> Any:
+    def _drawn(self, value: Any, stream: int, field: int) -> Any:
         """`value`; if it is a distribution, what is drawn from it for each neuron."""
-        if not is_distribution(value):
+        if not isinstance(value, Distribution):
             return value
-        check_distribution(name, value)
-        return draw(value, self._seed, stream, self._number * MOST_FIELDS + field,
-                    np.arange(len(self)))
+        return draw(value, self._seed, stream, np.arange(len(self)),
+                    self._number * MOST_FIELDS + field)
 
     def _initial(self, given: dict[str, Any]) -> Any:
         cls: Any = self.model.state
@@ -93,8 +91,7 @@ class Population(View):
         for name, value in given.items():
             if name not in values:
                 raise check.unknown("initial", name, cls._fields)
-            value = self._drawn(f"initial[{name!r}]", value, random.INITIAL_STATE,
-                                cls._fields.index(name))
+            value = self._drawn(value, random.INITIAL_STATE, cls._fields.index(name))
             value = check.real_array(f"initial[{name!r}]", value)
             check.finite(f"initial[{name!r}]", value, np.float32)
             if value.shape not in ((), (len(self),)):
@@ -114,7 +111,7 @@ def _with_refractory(p: Any, refractory: Any) -> Any:
     if type(p) not in REFRACTORY:
         raise check.must("p", "have a refractory form", type(p).__name__,
                          "make one with eventsnn.neurons.refractory", error=TypeError)
-    if not is_distribution(refractory) and np.ndim(refractory) == 0:
+    if not isinstance(refractory, Distribution) and np.ndim(refractory) == 0:
         refractory = check.number("refractory", refractory, least=0.0)
     return REFRACTORY[type(p)](*p, rho_reset=refractory)
 
