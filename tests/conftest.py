@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eventsnn import train
-from eventsnn.connect import cpu
+from eventsnn.connect import blocks
 from eventsnn.interop import write_sonata_network
 from eventsnn.record import Recorder
 from eventsnn.simulate import Network
@@ -51,7 +51,7 @@ def pytest_generate_tests(metafunc):
 @pytest.fixture(autouse=True)
 def small_target_blocks(monkeypatch):
     """Blocks of targets so small that the networks of the tests have several."""
-    monkeypatch.setattr(cpu, "BLOCK", BLOCK)
+    monkeypatch.setattr(blocks, "size", lambda n: BLOCK)
 
 
 @pytest.fixture

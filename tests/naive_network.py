@@ -14,12 +14,12 @@ DRIVE_STREAM, NOISE_STREAM = 3, 101
 
 
 class Edges(NamedTuple):
-    """Synapses of one delay (steps) between two populations, by neuron."""
+    """Synapses between two populations, by neuron; delay in steps, one or one a synapse."""
 
     pre: str
     post: str
     channel: int
-    delay: int
+    delay: Any
     sources: Any
     targets: Any
     weights: Any
@@ -158,7 +158,7 @@ def simulate(populations, edges, n_steps, dt, constant=(), drives=(), sources=No
     steps and neurons of spikes by name.
     """
     dt = np.float32(dt)
-    depth = n_steps + max([e.delay for e in edges], default=0) + 2
+    depth = n_steps + max([np.max(e.delay, initial=0) for e in edges], default=0) + 2
     queue = {k: np.zeros((depth, q.n_inputs, q.size)) for k, q in populations.items()}
     for name, channel, values in constant:
         queue[name][:, channel] += values
@@ -183,7 +183,8 @@ def simulate(populations, edges, n_steps, dt, constant=(), drives=(), sources=No
                 for e, order, starts in rows:
                     if e.pre == name:
                         mine = order[starts[source]:starts[source + 1]]
-                        np.add.at(queue[e.post][n + 1 + e.delay, e.channel], e.targets[mine],
+                        when = n + 1 + np.broadcast_to(e.delay, len(e.targets))[mine]
+                        np.add.at(queue[e.post], (when, e.channel, e.targets[mine]),
                                   e.weights[mine])
             for variable, values in q.state.items():
                 traces[name][variable].append(values)
@@ -203,21 +204,23 @@ def unpack(network, block=BLOCK):
     """All synapses of a built network, taken out of its packed arrays, as a list of `Edges`."""
     found = []
     for source, target, s in [(g, g, g.synapses) for g in network._simulation.groups] \
-            + [(b.source, b.target, b.synapses) for b in network._simulation.between]:
+            + [(b.source, b.target, b.wired.synapses) for b in network._simulation.between]:
         n_blocks = -(-target.n // block)
         for q in range(len(s.delay)):
             at, n_pre = int(s.rows_at[q]), int(s.n_pre[q])
             rows = s.rows[at:at + n_blocks * (n_pre + 1)].reshape(n_blocks, n_pre + 1)
-            lengths = np.diff(rows, axis=1)
+            lengths = np.diff(rows.astype(np.int64), axis=1)
             assert (lengths >= 0).all()
-            places = np.concatenate([np.arange(0), *(np.arange(r[0], r[-1]) for r in rows)])
+            places = np.concatenate([np.arange(0), *(np.arange(r[0], r[-1]) + first for r, first
+                                                     in zip(rows.astype(int), s.block_at[q]))])
             sources = s.pre_start[q] \
                 + np.tile(np.arange(n_pre), n_blocks).repeat(lengths.reshape(-1))
             targets = s.targets[places].astype(np.int64) \
                 + block * np.arange(n_blocks).repeat(lengths.sum(axis=1))
-            shared = s.weights_at[q] == np.iinfo(np.int64).min
-            weights = np.full(len(places), s.weight[q]) if shared \
-                else s.weights[places + s.weights_at[q]]
+            weights, delays = (
+                np.full(len(places), one[q]) if own_at[q] == np.iinfo(np.int64).min
+                else own[places + own_at[q]] for one, own, own_at in (
+                    (s.weight, s.weights, s.weights_at), (s.delay, s.delays, s.delays_at)))
             assert (targets < target.n).all()
             pre, sources = _named(source, sources)
             post, targets = _named(target, targets)
@@ -225,7 +228,9 @@ def unpack(network, block=BLOCK):
                 for b in np.unique(post):
                     mine = (pre == a) & (post == b)
                     if mine.any():
-                        found.append(Edges(str(a), str(b), int(s.channel[q]), int(s.delay[q]),
+                        own = delays[mine].astype(np.int64)
+                        found.append(Edges(str(a), str(b), int(s.channel[q]),
+                                           int(own[0]) if (own == own[0]).all() else own,
                                            sources[mine], targets[mine], weights[mine]))
     return found
 

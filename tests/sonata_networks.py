@@ -47,8 +47,8 @@ def edges_of(net):
     """All synapses by the names of the populations: sorted rows target, source, delay, ..."""
     found = {}
     for c in net.connections:
-        sources, targets, weights = c.synapses()
+        sources, targets, weights, delays = c.synapses()
         rows = found.setdefault((c.pre.population.name, c.post.population.name), [])
-        rows += zip(targets + c.post.start, sources + c.pre.start, [round(c.delay / DT)] *
-                    len(sources), [c.channel or ""] * len(sources), weights, strict=True)
+        rows += zip(targets + c.post.start, sources + c.pre.start, np.rint(delays / DT),
+                    [c.channel or ""] * len(sources), weights, strict=True)
     return {ends: sorted(rows) for ends, rows in found.items()}

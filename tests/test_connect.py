@@ -258,7 +258,7 @@ def test_synapse_bytes__are_2_where_weights_are_shared(weights, bytes_each):
                     matrix=sparse.coo_array((weights, np.divmod(pairs, 1000)), (1000, 1000)))
     net.build()
 
-    assert net.synapse_bytes == bytes_each * net.n_synapses + 8 * 1001
+    assert net.synapse_bytes == bytes_each * net.n_synapses + 4 * 1001
     assert net.synapse_bytes == sum(a.nbytes for s in net._built().synapses
                                     for a in (s.rows, s.targets, s.weights))
 
@@ -271,4 +271,4 @@ def test_synapses__count_between_groups_too():
     net.connect(b, b, probability=1.0, delay=DT, channel="inh")
 
     assert net.n_synapses == 200 + 200 + 380
-    assert net.synapse_bytes == 2 * 780 + 8 * (11 + 21 + 21)
+    assert net.synapse_bytes == 2 * 780 + 4 * (11 + 21 + 21)

@@ -52,7 +52,7 @@ def test_synapses__of_some_targets_are_sorted(several):
         for start, stop in [(0, None), (0, 0), (4, 9), (9, 25)]:
             if max(start, stop or 0) > len(made.post):
                 continue
-            sources, targets, weights = made.synapses(start, stop)
+            sources, targets, weights, _ = made.synapses(start, stop)
 
             expected_targets, expected_sources = np.nonzero(dense.T[start:stop])
             assert_array_equal(targets, expected_targets + start)

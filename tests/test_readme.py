@@ -25,6 +25,15 @@ def test_training__learns(capsys):
     assert float(out.split()[-1]) > 0.8
 
 
+def test_recording__is_made_and_read(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    out = run(EXAMPLES[2], capsys)
+
+    assert 2.0 < float(out.split()[0]) < 20.0 and out.endswith("(1000, 3)\n")
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5", "run.v.h5"]
+
+
 def test_test_command__is_what_ci_runs():
     ci = (README.parent / ".ci" / "run").read_text()
 

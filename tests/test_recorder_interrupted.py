@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from eventsnn.record import recorder as recorder_module
-from eventsnn.record import Recorder, Recording, buffer, manifest, parts, repair
+from eventsnn.record import Recorder, Recording, buffer, job, manifest, parts, repair
 from tests.recordings import DT, SIZES, read, spikes
 
 
@@ -38,7 +38,7 @@ def test_recorder__interrupted_anywhere_keeps_a_prefix(tmp_path, rng, small_part
     # An interrupt between any two lines of the recorder: the file is valid and holds the first
     # spikes, each once.
     steps, ids = spikes(rng, 150, 80)
-    sources = {m.__file__ for m in (recorder_module, buffer, parts, manifest)}
+    sources = {m.__file__ for m in (recorder_module, buffer, job, parts, manifest)}
 
     def run(path, at):
         line = 0
@@ -63,13 +63,19 @@ def test_recorder__interrupted_anywhere_keeps_a_prefix(tmp_path, rng, small_part
 
     n_lines = run(tmp_path / "whole.h5", at=-1)
     assert n_lines > 100
+    empty = 0
     for at in range(1, n_lines + 1):
         with pytest.raises(KeyboardInterrupt):
             run(tmp_path / "run.h5", at)
+        if not (tmp_path / "run.h5").exists():  # before the first spike
+            empty += 1
+            assert list(tmp_path.iterdir()) == [tmp_path / "whole.h5"]
+            continue
         times, ids_read = read(tmp_path / "run.h5")
         assert_array_equal(ids_read, ids[:ids_read.size])
         assert_array_equal(np.rint(times / DT), steps[:ids_read.size])
         (tmp_path / "run.h5").unlink()
+    assert empty < 40 < n_lines
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits file sizes as Linux does")

@@ -33,8 +33,8 @@ def test_network__four_threads_that_exist_same_run():
     script = """
 from eventsnn.simulate import group
 from tests.networks_under_test import fingerprint, mixed
-from eventsnn.connect import cpu
-group.PARALLEL_WORK, cpu.BLOCK = 0, 4096
+from eventsnn.connect import blocks
+group.PARALLEL_WORK, blocks.size = 0, lambda n: 4096
 runs = {fingerprint(mixed(threads), 0.1) for threads in (1, 2, 3, 4)}
 import numba
 assert numba.get_num_threads() == 4

@@ -8,6 +8,7 @@ from eventsnn.cli.options import add_json
 from eventsnn.cli.table import print_columns, print_json, print_rows
 
 VERSION = "_version"
+MOST_LETTERS = 90  # of a value in the table
 SORTED = {"by_time": "by time", "by_id": "by neuron", "none": "not said"}
 
 
@@ -87,8 +88,17 @@ def _origin(about: dict[str, Any]) -> list[tuple[str, str]]:
     rows = [("written by", ", ".join([*versions, *([str(about["platform"])]
                                                    if "platform" in about else [])]))]
     known = {"platform", "dt", "populations"}  # the file says the last two itself
-    return rows + [(key, str(value)) for key, value in about.items()
+    return rows + [(key, _short(value)) for key, value in about.items()
                    if not key.endswith(VERSION) and key not in known]
+
+
+def _short(value: Any) -> str:
+    """A value as a line of the table has room for it."""
+    text = str(value)
+    if len(text) <= MOST_LETTERS:
+        return text
+    what = ", ".join(map(str, value)) if isinstance(value, dict) else f"{text[:40]} ..."
+    return f"{what if len(what) <= MOST_LETTERS else 'much'} (--json prints it all)"
 
 
 def _parts(path: pathlib.Path) -> Found:

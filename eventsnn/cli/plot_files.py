@@ -103,7 +103,8 @@ def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any
         times, ids, values = report.values(name, options.t_start, options.t_stop, ids=wanted)
         if not len(times):
             raise check.must("--from and --to", "leave a sample", "none")
-        label = f"{report.variable or path.stem} ({report.units(name)})"
+        unit = report.units(name)
+        label = (report.variable or path.stem) + (f" ({unit})" if unit not in ("", "1") else "")
     return label, times, ids, values, known.size
 
 

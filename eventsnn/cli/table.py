@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 LABELS = {  # key -> what the table says, and how the number is shown
-    "network": ("network", "{}"), "neurons": ("neurons", "{:,}"), "seed": ("seed", "{}"),
+    "network": ("network", "{}"), "parameters": ("parameter {}", "{}"),
+    "neurons": ("neurons", "{:,}"), "seed": ("seed", "{}"),
     "dt_s": ("step", "{:g} s"), "threads": ("threads", "{}"), "synapses": ("synapses", "{:,}"),
     "seconds": ("model time", "{:g} s"), "spikes": ("spikes", "{:,}"),
     "rate_hz": ("mean rate", "{:.2f} Hz"),
-    "cv_isi": ("mean CV of intervals", "{:.3f}"), "build_s": ("build", "{:.2f} s"),
+    "cv_isi": ("mean CV of intervals", "{:.3f}"),
+    "rates_hz": ("mean rate of {}", "{:.2f} Hz"), "cvs_isi": ("mean CV of {}", "{:.3f}"),
+    "build_s": ("build", "{:.2f} s"),
     "compile_s": ("compile", "{:.2f} s"), "sim_s": ("run", "{:.2f} s"),
     "real_time_factor": ("real-time factor (run / model)", "{:.4f}"),
     "synaptic_events_per_s": ("synaptic events a second", "{:.3g}"),
@@ -28,8 +31,14 @@ def report(summary: dict[str, Any], options: argparse.Namespace) -> None:
     if options.json:
         print_json(summary)
         return
-    print_rows((label, shown(value, form))
-               for (label, form), value in ((LABELS[key], summary[key]) for key in summary))
+    print_rows(row for key, value in summary.items() for row in _rows(*LABELS[key], value))
+
+
+def _rows(label: str, form: str, value: Any) -> Iterable[tuple[str, str]]:
+    """One row; of a dictionary, one for each of its entries."""
+    if isinstance(value, dict):
+        return [(label.format(name), shown(part, form)) for name, part in value.items()]
+    return [(label, shown(value, form))]
 
 
 def shown(value: Any, form: str = "{}") -> str:

@@ -6,36 +6,21 @@ neurons, of a size that depends on nothing, and each neuron adds up its inputs i
 result is the same for any number of threads.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import prange
 from numba.core import types
 from numba.extending import overload
 
-from eventsnn.connect.cpu import deliver_row
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
+from eventsnn.engine.delivery import deliver_block
 from eventsnn.engine.drives import add_inputs, work_space
 from eventsnn.surrogates import draw
 
 _ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
-
-
-class Synapses(NamedTuple):
-    """Projections onto one group, their synapses concatenated; see `eventsnn.connect.cpu`."""
-
-    rows: Any  # int64, the block-split row starts of all projections, one after the other
-    targets: Any  # uint16 (n_synapses,)
-    weights: Any  # float, of the projections whose synapses differ in weight
-    rows_at: Any  # int64 (Q,): where a projection's rows start
-    pre_start: Any  # int64 (Q,): first source, a number within its group
-    n_pre: Any  # int64 (Q,)
-    delay: Any  # int64 (Q,), steps
-    channel: Any  # int64 (Q,), of the targets' input
-    weight: Any  # float (Q,), where all synapses share it
-    weights_at: Any  # int64 (Q,): place of a synapse's weight less its own place, or SHARED
 
 
 def inputs(p: Any, ring: Any, outside: Any, slot: Any, k: Any) -> Any:
@@ -78,7 +63,7 @@ def _fires(p, out):
 
 @scalar
 def _update_block(block, size, first_step, window, ring, outside, base, nothing, s, p, dt, th,
-                  poisson, currents, noises, events, seed, number, fired, spikes, ends):
+                  poisson, currents, noises, inflow, seed, number, fired, spikes, ends):
     """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
 
     They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
@@ -91,7 +76,7 @@ def _update_block(block, size, first_step, window, ring, outside, base, nothing,
     for w in range(np.uint64(window)):
         now = first_step + w
         slot = now % depth
-        add_inputs(poisson, currents, noises, events, seed, ring, slot, now, w == _ZERO, start,
+        add_inputs(poisson, currents, noises, inflow, seed, ring, slot, now, w == _ZERO, start,
                    stop, space)
         for k in range(start, stop):
             out, s_k = step(load(s, k), inputs(p, ring, outside, slot, k), pick(p, k), dt,
@@ -117,30 +102,6 @@ def _update_block(block, size, first_step, window, ring, outside, base, nothing,
 
 
 @scalar
-def deliver_block(block, size, first_step, window, spikes, ends, synapses, ring):
-    """Deliver the spikes of a window to the neurons of one block.
-
-    A spike at the end of step `n` with a delay of `d` steps acts at the start of step
-    ``n + 1 + d``. Inputs are added in the order of step, projection and source, which does not
-    depend on where windows begin.
-    """
-    depth, first = np.uint64(ring.shape[0]), np.uint64(block) * size
-    for w in range(window):
-        for q in range(synapses.delay.shape[0]):
-            n_pre, pre_start = synapses.n_pre[q], synapses.pre_start[q]
-            channel = np.uint64(synapses.channel[q])
-            slot = (first_step + np.uint64(w) + np.uint64(synapses.delay[q] + 1)) % depth
-            rows = synapses.rows_at[q] + block * (n_pre + 1) - pre_start
-            for source_block in range(ends.shape[0]):
-                for e in range(ends[source_block, w], ends[source_block, w + 1]):
-                    source = np.int64(spikes[source_block, e])
-                    if pre_start <= source < pre_start + n_pre:
-                        deliver_row(ring, slot, channel, first, synapses.targets,
-                                    synapses.rows[rows + source], synapses.rows[rows + source + 1],
-                                    synapses.weights, synapses.weights_at[q], synapses.weight[q])
-
-
-@scalar
 def _collect(first_step, window, spikes, ends, at, steps, ids):
     """Append a window's spikes to `steps` and `ids`, by step and then by neuron; return the end."""
     for w in range(window):
@@ -152,15 +113,18 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
 
 
 def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, poisson,
-             currents, noises, events, seed, number, synapses, fired, spikes, ends, steps, ids):
+             currents, noises, inflow, seed, number, synapses, recipes, drawing, fired, spikes,
+             ends, events, steps, ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
-    shape; `poisson`, `currents`, `noises` and `events` are inputs from outside the network, each
+    shape; `poisson`, `currents`, `noises` and `inflow` are inputs from outside the network, each
     None if there are none of the kind; `number` is that of the group's first neuron in the network,
-    for random numbers. Returns the number of steps done and of spikes written: their `steps` (the
-    number of the step at whose end the spike is) and `ids`.
+    for random numbers; `recipes` and `drawing` are of `eventsnn.connect`, or None where none is
+    procedural. Returns the number of steps done and of spikes written: their `steps` (the number of
+    the step at whose end the spike is) and `ids`. ``events[block]`` is added to what synapses had a
+    spike.
     """
     n_blocks = ends.shape[0]
     done, at = 0, 0
@@ -168,9 +132,10 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
         now, length = first_step + np.uint64(done), min(window, n_steps - done)
         for block in prange(n_blocks):
             _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
-                          poisson, currents, noises, events, seed, number, fired, spikes, ends)
+                          poisson, currents, noises, inflow, seed, number, fired, spikes, ends)
         for block in prange(n_blocks):
-            deliver_block(block, size, now, length, spikes, ends, synapses, ring)
+            events[block] += deliver_block(block, size, now, length, spikes, ends, synapses,
+                                           recipes, drawing, ring)
         at = _collect(now, length, spikes, ends, at, steps, ids)
         done += length
     return done, at
@@ -178,12 +143,3 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
 
 advance = kernel(_advance)
 advance_parallel = kernel(_advance, parallel=True)
-
-
-@kernel
-def deliver(size, step_number, ids, synapses, outside):
-    """Deliver the spikes `ids` (1, n) uint32 of another group's neurons in one step."""
-    ends = np.zeros((1, 2), np.int64)
-    ends[0, 1] = ids.shape[1]
-    for block in range((np.uint64(outside.shape[2]) + size - _ONE) // size):
-        deliver_block(np.int64(block), size, step_number, 1, ids, ends, synapses, outside)

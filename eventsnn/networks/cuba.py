@@ -65,9 +65,13 @@ def cuba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
     exc = net.population("exc", n_exc, PARAMETERS, refractory=REFRACTORY, initial={"v": v[:n_exc]})
     inh = net.population("inh", neurons - n_exc, PARAMETERS, refractory=REFRACTORY,
                          initial={"v": v[n_exc:]})
-    probability = min(1.0, PROBABILITY * 4000 / neurons)
     for pre, weight, channel in ((exc, WEIGHT_EXC, "exc"), (inh, WEIGHT_INH, "inh")):
         for post in (exc, inh):
-            net.connect(pre, post, probability=probability, weight=weight, channel=channel,
-                        delay=max(DELAY, dt))
+            net.connect(pre, post, probability=probability(neurons), weight=weight,
+                        channel=channel, delay=max(DELAY, dt))
     return net
+
+
+def probability(neurons: int) -> float:
+    """Of a connection, such that a neuron has the 80 synapses that 2 % of 4,000 are."""
+    return min(1.0, PROBABILITY * 4000 / neurons)

@@ -10,7 +10,8 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.plot.figure import (
-    BLUE, STYLE, VERMILION, caption, check_picture, colours, legend, new_figure, save, say_none,
+    BLUE, STYLE, VERMILION, caption, check_picture, colours, legend, new_figure, plain_log, save,
+    say_none,
 )
 
 PER_DECADE = 25  # bins of a spectrum
@@ -123,6 +124,7 @@ def spectrum(power: Mapping[str, Any], frequencies: Any, path: str | os.PathLike
              ylabel="power (Hz$^2$/Hz)")
     if keep.any():
         axes.set_xlim(frequencies[keep].min(), frequencies[-1])
+        plain_log(axes.xaxis, *axes.get_xlim())
     whole_decades(axes, [values[keep] for values in lines.values()])
     return _finish(figure, axes, lines, path, overwrite,
                    f"Means over {PER_DECADE} bins a decade." if smooth else "")

@@ -51,6 +51,15 @@ def new_figure(height: float = HEIGHT) -> Any:
     return Figure(figsize=(WIDTH, height), layout="constrained")  # no pyplot: no display
 
 
+def plain_log(axis: Any, low: float, high: float) -> None:
+    """Label a logarithmic axis by plain numbers: 1, 2, 5, 10 ... over a short one, else decades."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < 100 * low else (1.0,)))
+    axis.set_major_formatter(StrMethodFormatter("{x:,g}"))
+    axis.set_minor_formatter(NullFormatter())
+
+
 def say_none(axes: Any) -> None:
     """Tell that there is nothing to draw, where one might take it for a failure."""
     axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", color="0.35")

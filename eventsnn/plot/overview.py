@@ -12,7 +12,7 @@ from eventsnn.analyse import PooledIntervals, PopulationRate, Summary
 from eventsnn.core import check
 from eventsnn.plot.curves import smoothed, whole_decades
 from eventsnn.plot.figure import (
-    STYLE, caption, check_picture, colours, new_figure, save, say_none,
+    STYLE, caption, check_picture, colours, new_figure, plain_log, save, say_none,
 )
 from eventsnn.plot.spikes import (
     Sample, draw_raster, finest_bin, merge_bins, name_populations, sample_sizes, sampled_text,
@@ -122,6 +122,7 @@ class Overview:
         filled = np.flatnonzero(sum(counts.values()))
         first, last = (filled[0], filled[-1]) if filled.size else (0, edges.size - 2)
         axes.set_xlim(edges[max(first - 1, 0)], edges[last + 1])
+        plain_log(axes.xaxis, *axes.get_xlim())
 
 
 def _draw_cvs(axes: Any, summaries: Mapping[str, Summary], colour: dict[str, str]) -> None:
@@ -154,6 +155,7 @@ def _draw_spectra(axes: Any, summaries: Mapping[str, Summary], colour: dict[str,
     axes.set(xscale="log", yscale="log", xlabel="frequency (Hz)",
              ylabel="power (Hz$^2$/Hz)")
     axes.set_xlim(*next(((f[0], f[-1]) for f, _ in lines.values()), (1.0, 500.0)))
+    plain_log(axes.xaxis, *axes.get_xlim())
     whole_decades(axes, [power for _, power in lines.values()])
     if not lines:
         say_none(axes)

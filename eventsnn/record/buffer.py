@@ -26,6 +26,10 @@ class Buffer:
         self._first = 0  # entry that the columns begin with
         self._columns = self._room(self._least)
 
+    def go_on(self, total: int) -> None:
+        """Begin as if `total` entries had come, and gone."""
+        self.total = self._first = total
+
     @property
     def _least(self) -> int:
         widest = max(width or 1 for width, _ in self._kinds)

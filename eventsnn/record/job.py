@@ -19,7 +19,7 @@ class Job:
     def __init__(self, tasks: Sequence[Callable[[], None]], ends: dict[Any, int]) -> None:
         self.ends = ends
         self._tasks = list(tasks)
-        self._lock = threading.Lock()  # an interrupted `start` may leave either to do the work
+        self._claims: list[str] = []  # the first to claim the work does it
         self._thread = threading.Thread(target=self._beside, name="eventsnn recorder")
 
     def start(self) -> None:
@@ -28,18 +28,24 @@ class Job:
 
     def finish(self) -> None:
         """Wait for the end; what failed beside is tried once more here, and then told."""
-        if self._thread.ident is not None:
+        # No lock: an interrupt may come between the end of a `with` block and the release.
+        if self._thread.ident is not None or not self._claim("caller"):
             self._thread.join()
         self._run()
 
+    def _claim(self, who: str) -> bool:
+        """Whether the work is that of `who`: an interrupted `start` may leave it to either."""
+        self._claims.append(who)
+        return self._claims[0] == who
+
     def _beside(self) -> None:
-        try:
-            self._run()
-        except BaseException:  # `finish` comes upon it again, and tells the caller
-            pass
+        if self._claim("thread"):
+            try:
+                self._run()
+            except BaseException:  # `finish` comes upon it again, and tells the caller
+                pass
 
     def _run(self) -> None:
-        with self._lock:
-            while self._tasks:
-                self._tasks[0]()
-                del self._tasks[0]
+        while self._tasks:
+            self._tasks[0]()
+            del self._tasks[0]

@@ -69,6 +69,12 @@ class Manifest(NamedTuple):
     n_bytes: int  # up to the end of the last whole line
 
     @property
+    def files(self) -> set[str]:
+        """Names of the files."""
+        sampled = [*self.mappings.values(), *(s for of in self.samples.values() for s in of)]
+        return {part.name for part in self.parts} | {part.name for part in sampled}
+
+    @property
     def counts(self) -> dict[str, int]:
         """Spikes of each population."""
         return {name: sum(part.counts[name] for part in self.parts)
@@ -97,8 +103,8 @@ def line(kind: str, content: dict[str, Any]) -> bytes:
     return lines.written({"kind": kind, **content})
 
 
-def read(folder: pathlib.Path) -> Manifest:
-    """Read the manifest of a folder of parts.
+def read(folder: pathlib.Path, n_bytes: int | None = None) -> Manifest:
+    """Read the manifest of a folder of parts, or its first `n_bytes`.
 
     Raises
     ------
@@ -113,7 +119,7 @@ def read(folder: pathlib.Path) -> Manifest:
     if not path.exists():
         raise FileNotFoundError(f"{folder} must hold parts of a recording, got none")
     with open(path, "rb") as file:
-        text = file.read(MOST_BYTES + 1)
+        text = file.read(MOST_BYTES + 1 if n_bytes is None else n_bytes)
     if len(text) > MOST_BYTES:
         raise refuse(folder, f"a manifest of at most {MOST_BYTES} bytes", "a longer one")
     said = text.splitlines(keepends=True)

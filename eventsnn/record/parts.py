@@ -43,6 +43,8 @@ class Folder:
         What the manifest will say of the run.
     axes : dict of str to dict of str to Axis
         What the values of each variable and population are of.
+    resume : Done, optional
+        What to go on from: what came later, in a run that broke off, goes.
 
     Raises
     ------
@@ -53,7 +55,7 @@ class Folder:
     """
 
     def __init__(self, path: pathlib.Path, head: manifest.Head,
-                 axes: Mapping[str, Mapping[str, Axis]]) -> None:
+                 axes: Mapping[str, Mapping[str, Axis]], resume: Done | None = None) -> None:
         self.path, self.head, self.axes = folder_of(path), head, axes
         self.done = Done(dict.fromkeys((manifest.PART, manifest.MAPPING, manifest.SAMPLES), 0), 0,
                          dict.fromkeys(head.populations, 0), (),
@@ -62,6 +64,9 @@ class Folder:
         files.make_folder(self.path)
         self._lock: int | None = files.open_locked(self.path / manifest.NAME)
         try:
+            if resume is not None:
+                self._go_on(resume)
+                return
             if self._leftover():
                 if not head.overwrite:
                     raise check.must(
@@ -73,6 +78,22 @@ class Folder:
         except BaseException:
             self.release()
             raise
+
+    def _go_on(self, resume: Done) -> None:
+        """Keep the files that there were at `resume`, and no others."""
+        assert self._lock is not None
+        found = manifest.read(self.path, resume.n_bytes) if resume.n_bytes else None
+        if found is not None and (found.head._replace(overwrite=False)
+                                  != self.head._replace(overwrite=False)
+                                  or found.n_bytes != resume.n_bytes or found.damaged):
+            raise manifest.refuse(self.path, "the recording that is to go on", "another one")
+        kept = {manifest.NAME} if found is None else found.files | {manifest.NAME}
+        files.append(self._lock, resume.n_bytes, b"")
+        for entry in sorted(self.path.iterdir()):
+            if entry.name not in kept and (entry.name.endswith(files.PARTIAL)
+                                           or manifest.FILE_NAME.fullmatch(entry.name)):
+                files.remove(entry)
+        self.done = resume
 
     def _leftover(self) -> bool:
         try:

@@ -14,6 +14,7 @@ from eventsnn.record.buffer import Buffer
 from eventsnn.record.job import Job
 from eventsnn.record.names import name_of_population
 from eventsnn.record.parts import Folder
+from eventsnn.record.position import Position
 from eventsnn.record.provenance import provenance
 from eventsnn.record.samples import Samples
 from eventsnn.record.sampling import Sampling
@@ -56,6 +57,9 @@ class Recorder:
         Spikes of all populations that make a part; four values of variables count as one.
     part_seconds : float
         Time of the clock, s, after which what is at hand makes a part.
+    resume : dict, optional
+        What `position` returned in a run that broke off: the recording goes on from there, and
+        what came after is left out. All other arguments must be those of then.
     merge_spikes : int
         A recording with more keeps its folder: its files are views of the parts then, which open
         like any other as long as they lie side by side.
@@ -92,8 +96,8 @@ class Recorder:
     def __init__(self, path: str | os.PathLike, populations: Mapping[str, int], dt: float,
                  overwrite: bool = False, attributes: Mapping[str, Any] | None = None, *,
                  samplings: Iterable[Sampling] = (), part_spikes: int = PART_SPIKES,
-                 part_seconds: float = PART_SECONDS,
-                 merge_spikes: int = finish.MERGE_SPIKES) -> None:
+                 part_seconds: float = PART_SECONDS, merge_spikes: int = finish.MERGE_SPIKES,
+                 resume: Mapping[str, Any] | None = None) -> None:
         if not populations:
             raise check.must("populations", "name at least one population", "none")
         self.populations = {
@@ -122,8 +126,31 @@ class Recorder:
         self._written_at = time.monotonic()
         self._folder: Folder | None = None
         self._folder = Folder(self._path, manifest.Head(
-            self.populations, self.dt, check.flag("overwrite", overwrite), about, list(axes)), axes)
+            self.populations, self.dt, check.flag("overwrite", overwrite), about, list(axes)), axes,
+            None if resume is None else Position(**resume).done(self._path))
+        if resume is not None:
+            self._go_on(Position(**resume))
         self._written = self._folder.done.counts
+
+    def position(self) -> dict[str, Any]:
+        """Where the recording stands, as JSON can hold it; all until here is put on the disk.
+
+        A network's snapshot that holds it can go on, and the recording with it: see `resume`.
+        """
+        self.flush()
+        assert self._folder is not None
+        done = self._folder.done
+        return Position(done.n_files, done.n_bytes, done.counts, list(done.mapped), done.rows,
+                        dict(self._last_step),
+                        {f"{variable}/{name}": s.begin
+                         for (variable, name), s in self._samples.items()})._asdict()
+
+    def _go_on(self, at: Position) -> None:
+        self._last_step = {name: at.last_steps[name] for name in self.populations}
+        for name, buffer in self._spikes.items():
+            buffer.go_on(at.counts[name])
+        for (variable, name), samples in self._samples.items():
+            samples.go_on(at.begins[f"{variable}/{name}"], at.rows[variable][name])
 
     @property
     def duration(self) -> float | None:

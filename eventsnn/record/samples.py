@@ -22,6 +22,16 @@ class Samples:
         self._begin: int | None = None  # step of the first row ever
 
     @property
+    def begin(self) -> int | None:
+        """Step of the first row ever."""
+        return self._begin
+
+    def go_on(self, begin: int | None, total: int) -> None:
+        """Begin as if `total` rows had come, and gone."""
+        self._begin = begin
+        self.buffer.go_on(total)
+
+    @property
     def due(self) -> int | None:
         """The step that the next row must be of; None for any."""
         return None if self._begin is None else self._begin + self.buffer.total * self.axis.every

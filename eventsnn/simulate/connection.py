@@ -1,20 +1,31 @@
 """The synapses of a network, read out: what `Network.connect` returns."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.simulate.packed import Packed
 from eventsnn.simulate.population import View
-from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.projections import Projection
 
 PIECE = 1 << 22  # synapses looked at in one go
+
+
+class Listing(NamedTuple):
+    """Synapses, one an entry; neurons are numbered within `pre` and `post`."""
+
+    sources: np.ndarray  # (m,) int64
+    targets: np.ndarray  # (m,) int64
+    weights: np.ndarray  # (m,) float32
+    delays: np.ndarray  # (m,) float64, s; whole steps
 
 
 class Connection:
     """The synapses that one call of `Network.connect` made.
 
-    Their number and their weights are asked of the built network, so asking builds it.
+    Their number and their weights are asked of the built network, so asking builds it. Those of a
+    procedural projection are made for each question, but for their number.
 
     Attributes
     ----------
@@ -22,8 +33,8 @@ class Connection:
         Sources and targets.
     channel : str or None
         Input channel of the targets, where their model has several.
-    delay : float
-        s; whole steps.
+    delay : float or None
+        s, whole steps, where all synapses were given one; else see `delays`.
 
     Examples
     --------
@@ -44,27 +55,30 @@ class Connection:
         self.post: View = projection.post
         inputs: Any = self.post.population.model.inputs
         self.channel: str | None = None if inputs is None else inputs._fields[projection.channel]
-        self.delay: float = projection.delay * network.dt
+        delay = projection.delay
+        self.delay: float | None = delay * network.dt if isinstance(delay, int) else None
 
     def __len__(self) -> int:
-        return len(self._wiring()[0].targets)
+        return self._network._built().count(self._projection)
 
     def __repr__(self) -> str:
         channel = "" if self.channel is None else f", {self.channel}"
-        return f"<connection {self.pre!r} -> {self.post!r}, {self.delay:g} s{channel}>"
+        delay = "own delays" if self.delay is None else f"{self.delay:g} s"
+        return f"<connection {self.pre!r} -> {self.post!r}, {delay}{channel}>"
 
     def in_degree(self) -> np.ndarray:
         """Synapses onto each neuron of `post`: (len(post),) int64."""
-        wiring, first, size = self._wiring()
-        degree = np.zeros(len(wiring.rows) * size, np.int64)
-        for block, row in enumerate(wiring.rows):
-            for start in range(row[0], row[-1], PIECE):
-                piece = wiring.targets[start:min(start + PIECE, row[-1])]
+        packed = self._packed()
+        size, first = packed.size, packed.first
+        degree = np.zeros(len(packed.rows) * size, np.int64)
+        for block in range(len(packed.rows)):
+            targets = packed.targets(block)
+            for start in range(0, len(targets), PIECE):
+                piece = targets[start:start + PIECE]
                 degree[block * size:(block + 1) * size] += np.bincount(piece, minlength=size)
         return degree[first:first + len(self.post)]
 
-    def synapses(self, start: int = 0,
-                 stop: int | None = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def synapses(self, start: int = 0, stop: int | None = None) -> Listing:
         """The synapses onto some of the targets, sorted by target and then by source.
 
         Takes memory for those alone, so a network with many is read a range of targets at a time.
@@ -76,44 +90,72 @@ class Connection:
 
         Returns
         -------
-        sources, targets : (m,) int64 arrays
-            Numbered within `pre` and `post`.
-        weights : (m,) float32 array
+        Listing
+            A tuple of arrays ``sources, targets, weights, delays``.
         """
         stop = len(self.post) if stop is None else check.integer(
             "stop", stop, least=0, most=len(self.post))
         start = check.integer("start", start, least=0, most=stop)
-        wiring, first, size = self._wiring()
-        found = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))]
+        packed = self._packed()
+        size, first = packed.size, packed.first
+        found = [Listing(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32),
+                         np.empty(0))]
         for block in range((first + start) // size, -(-(first + stop) // size)):
             begin = block * size - first  # the block's first target, numbered within `post`
-            found.append(_within(wiring, block, start - begin, stop - begin, begin))
-        sources, targets, weights = (np.concatenate(part) for part in zip(*found, strict=True))
-        return sources, targets, weights
+            found.append(_within(packed, block, start - begin, stop - begin, begin,
+                                 self._network.dt))
+        return Listing(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
-    def to_scipy(self) -> Any:
-        """Weights as a scipy CSR array (len(pre), len(post)), float32; row = source."""
-        shape = len(self.pre), len(self.post)
-        return sparse_array(*self.synapses(), shape).tocsr()
+    @property
+    def weights(self) -> np.ndarray:
+        """Weights in the order of `synapses`: (n_synapses,) float32."""
+        return self.synapses().weights
 
-    def _wiring(self) -> tuple[Wiring, int, int]:
-        return self._network._built().wiring(self._projection)
+    @property
+    def delays(self) -> np.ndarray:
+        """Delays, s, whole steps, in the order of `synapses`: (n_synapses,) float64."""
+        return self.synapses().delays
+
+    def to_scipy(self, values: str = "weights") -> Any:
+        """Weights or delays as a scipy CSR array (len(pre), len(post)); row = source.
+
+        Parameters
+        ----------
+        values : str
+            ``"weights"``, float32, where several synapses of one pair are summed up; or
+            ``"delays"``, s, float64.
+
+        Raises
+        ------
+        ValueError
+            If delays are asked for and a pair has several synapses: `synapses` lists them.
+        """
+        if values not in ("weights", "delays"):
+            raise check.unknown("values", values, ("weights", "delays"))
+        found = self.synapses()
+        made = sparse_array(found.sources, found.targets, getattr(found, values),
+                            (len(self.pre), len(self.post))).tocsr()
+        if values == "delays" and made.nnz < len(found.sources):
+            raise check.must("values", "be 'weights' where a pair has several synapses", "'delays'",
+                             "see synapses()")
+        return made
+
+    def _packed(self) -> Packed:
+        return self._network._built().packed(self._projection)
 
 
-def _within(wiring: Wiring, block: int, start: int, stop: int,
-            begin: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _within(packed: Packed, block: int, start: int, stop: int, begin: int, dt: float) -> Listing:
     """Synapses of one block onto its targets `start` to `stop`; `begin` is added to targets."""
-    row, places = wiring.rows[block], [np.empty(0, np.int64)]
-    for at in range(row[0], row[-1], PIECE):
-        piece = wiring.targets[at:min(at + PIECE, row[-1])]
+    targets, places = packed.targets(block), [np.empty(0, np.int64)]
+    for at in range(0, len(targets), PIECE):
+        piece = targets[at:at + PIECE]
         places.append(at + np.flatnonzero((piece >= start) & (piece < stop)))
     where = np.concatenate(places)
     # They lie source after source, so a stable sort leaves sources in order.
-    where = where[np.argsort(wiring.targets[where], kind="stable")]
-    weights = (np.full(len(where), wiring.weight, np.float32) if wiring.weights is None
-               else wiring.weights[where])
-    return (np.searchsorted(row, where, "right") - 1,
-            wiring.targets[where].astype(np.int64) + begin, weights)
+    where = where[np.argsort(targets[where], kind="stable")]
+    return Listing(np.searchsorted(packed.rows[block], where, "right") - 1,
+                   targets[where].astype(np.int64) + begin, packed.of_each("weight", block, where),
+                   packed.of_each("delay", block, where) * dt)
 
 
 def sparse_array(sources: np.ndarray, targets: np.ndarray, values: np.ndarray,

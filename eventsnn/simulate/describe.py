@@ -1,6 +1,7 @@
 """What a network is made of, as JSON can hold it: for those who find its recordings."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -63,31 +64,29 @@ def _each(values: np.ndarray) -> Any:
 def population(q: Population) -> dict[str, Any]:
     """Size, model and parameters."""
     return {"size": len(q), "model": f"{type(q.p).__module__}.{type(q.p).__qualname__}",
-            "parameters": {name: _parameter(given, value) for (name, value), given
+            "parameters": {name: _values(given if isinstance(given, Distribution) else value)
+                           for (name, value), given
                            in zip(q.p._asdict().items(), q.given, strict=True)}}
 
 
 def projection(q: Projection, dt: float) -> dict[str, Any]:
     """From where to where, by what rule; delay in s."""
-    rule: dict[str, Any] = {"probability": q.probability, "weight": q.weight,
-                            "autapses": q.autapses}
-    if q.matrix is not None:
-        rule = {"matrix": list(q.matrix.shape), "synapses": int(q.matrix.nnz),
-                "weight": number(q.matrix.data)}
+    delay = q.delay[0] if isinstance(q.delay, tuple) else np.asarray(q.delay) * dt
     return {"pre": _part(q.pre), "post": _part(q.post), "channel": q.channel,
-            "delay": q.delay * dt, **rule}
+            "weight": _values(q.weight), "delay": _values(delay), **q.rule.describe()}
+
+
+def _values(given: Any) -> Any:
+    """A number, what sums up several, or the distribution."""
+    if isinstance(given, Distribution):
+        fields = {k: v if math.isfinite(v) else None for k, v in dataclasses.asdict(
+            given).items()}  # type: ignore[call-overload]
+        return {"distribution": type(given).__name__, **fields}
+    return number(given)
 
 
 def _part(view: Any) -> list[Any]:
     return [view.population.name, view.start, view.stop]
-
-
-def _parameter(given: Any, value: Any) -> Any:
-    """A parameter: the distribution that it was drawn from, or its value."""
-    if isinstance(given, Distribution):
-        fields = dataclasses.asdict(given)  # type: ignore[call-overload]
-        return {"distribution": type(given).__name__, **fields}
-    return number(value)
 
 
 def number(value: Any) -> Any:

@@ -5,15 +5,14 @@ from typing import Any
 import numba
 import numpy as np
 
-from eventsnn.connect import cpu
+from eventsnn.connect import blocks
 from eventsnn.core import jit
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import network, run
-from eventsnn.engine.network import Synapses
 from eventsnn.errors import NumericalError
 from eventsnn.simulate import drives
 from eventsnn.simulate.population import Population
-from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.wiring import Wired
 from eventsnn.surrogates import is_stochastic, prepare
 
 DTYPE = np.dtype(np.float32)
@@ -44,41 +43,33 @@ class Group:
         inputs: Any = populations[0].model.inputs
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
-    def finish(self, wired: list[tuple[Projection, Wiring]], driven: list[drives.Drive],
-               longest_delay: int, from_outside: bool) -> None:
+    def finish(self, wired: Wired, driven: list[drives.Drive], longest_delay: int,
+               from_outside: bool) -> None:
         """Take the synapses within the group and the drives; allocate what a run needs."""
-        self.synapses = pack(wired, self.starts)
+        self.synapses, self.recipes, self.drawing = wired[:3]
         shape: Any = self.base.shape
         self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
-        shortest = min((q.delay for q, _ in wired), default=LONGEST_WINDOW - 1)
-        self.window = min(shortest + 1, LONGEST_WINDOW)
+        self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
         depth = max(longest_delay + 1, self.window)
         self.ring = np.tile(self.base, (depth, 1, 1))
         self.nothing = np.zeros_like(self.base)
         self.outside = np.tile(self.nothing, (depth, 1, 1)) if from_outside else None
-        self.block = cpu.BLOCK
+        self.block = blocks.size(self.n)
         n_blocks = -(-self.n // self.block)
         self.fired = np.zeros(self.n, np.bool_)
         self.spikes = np.zeros((n_blocks, self.window * min(self.block, self.n)), np.uint32)
         self.ends = np.zeros((n_blocks, self.window + 1), np.int64)
         room = max(SPIKES, 2 * self.window * self.n)
         self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
-        self.out_degree = np.zeros(self.n, np.int64)
-        for q, w in wired:
-            self.count_out(q, w)
-
-    def count_out(self, q: Projection, w: Wiring) -> None:
-        """Add a projection's synapses to the out-degrees of its sources in this group."""
-        start = self.starts[q.pre.population.name] + q.pre.start
-        self.out_degree[start:start + len(q.pre)] += np.diff(w.rows, axis=1).sum(axis=0)
+        self.events = np.zeros(n_blocks, np.int64)  # synapses that had a spike
 
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
         parallel = threads > 1 and self.n * self.window >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            *self.drives, self.seed, self.number, self.synapses, self.fired, self.spikes, self.ends,
-            self.steps, self.ids)
+            *self.drives, self.seed, self.number, self.synapses, self.recipes, self.drawing,
+            self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""
@@ -118,43 +109,3 @@ def _merge(values: tuple, populations: list[Population]) -> Any:
         return float(values[0])
     return np.concatenate([np.broadcast_to(v, len(q))
                            for v, q in zip(values, populations, strict=True)])
-
-
-def pack(wired: list[tuple[Projection, Wiring]], pre_starts: dict[str, int]) -> Synapses:
-    """Several projections as arrays, one after the other."""
-    def joined(arrays: list[np.ndarray], dtype: type) -> np.ndarray:
-        if len(arrays) == 1:
-            return arrays[0].reshape(-1)  # no copy of what may be most of the memory
-        return np.concatenate([np.empty(0, dtype), *(a.reshape(-1) for a in arrays)])
-
-    def before(sizes: list[int]) -> np.ndarray:
-        return np.cumsum([0, *sizes])[:-1]
-
-    none = np.empty(0, np.float32)
-    per_synapse = [none if w.weights is None else w.weights for _, w in wired]
-    target_at = before([len(w.targets) for _, w in wired])
-    weight_at = before([len(weights) for weights in per_synapse])
-    return Synapses(
-        rows=joined([w.rows + at for (_, w), at in zip(wired, target_at, strict=True)], np.int64),
-        targets=joined([w.targets for _, w in wired], np.uint16),
-        weights=joined(per_synapse, np.float32),
-        rows_at=np.array(before([w.rows.size for _, w in wired]), np.int64),
-        pre_start=np.array([pre_starts[q.pre.population.name] + q.pre.start for q, _ in wired],
-                           np.int64),
-        n_pre=np.array([len(q.pre) for q, _ in wired], np.int64),
-        delay=np.array([q.delay for q, _ in wired], np.int64),
-        channel=np.array([q.channel for q, _ in wired], np.int64),
-        weight=np.array([w.weight for _, w in wired], np.float32),
-        weights_at=np.array([cpu.SHARED if w.weights is None else at_w - at_t for (_, w), at_t, at_w
-                             in zip(wired, target_at, weight_at, strict=True)], np.int64))
-
-
-def unpack(synapses: Synapses, k: int) -> Wiring:
-    """The projection that was the one of number `k` in `pack`."""
-    stop = synapses.rows_at[k + 1] if k + 1 < len(synapses.rows_at) else synapses.rows.size
-    rows = synapses.rows[synapses.rows_at[k]:stop].reshape(-1, synapses.n_pre[k] + 1)
-    first, last = rows[0, 0], rows[-1, -1]
-    at = synapses.weights_at[k]
-    return Wiring(rows - first, synapses.targets[first:last],
-                  None if at == cpu.SHARED else synapses.weights[first + at:last + at],
-                  float(synapses.weight[k]))

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -10,11 +10,14 @@ from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
+from eventsnn.simulate.cost import Cost
 from eventsnn.simulate.driven import Driven
 from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.progress import progress_bar
 from eventsnn.simulate.projections import Projection
+from eventsnn.simulate.resumable import Resumable
+from eventsnn.simulate.rules import Rule
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.source import Source, source
 from eventsnn.simulate.traces import (
@@ -25,17 +28,7 @@ from eventsnn.surrogates import Heaviside
 CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
 
 
-class Cost(NamedTuple):
-    """What a network took so far; times in s of the clock."""
-
-    build: float
-    compile: float
-    run: float
-    spikes: int
-    synaptic_events: int
-
-
-class Network(Driven):
+class Network(Driven, Resumable):
     """A network of spiking neurons with delays, simulated with a fixed step.
 
     Parameters
@@ -175,53 +168,71 @@ class Network(Driven):
         self.sources[name] = made
         return made
 
-    def connect(self, pre: View, post: View, *, weight: float = 1.0, delay: float,
-                probability: float | None = None, matrix: Any = None, channel: str | None = None,
-                autapses: bool = False) -> Connection:
-        """Add synapses from `pre` to `post`: each pair with a probability, or those of a matrix.
+    def connect(self, pre: View, post: View, rule: Rule | None = None, *, weight: Any = 1.0,
+                delay: Any, probability: float | None = None, matrix: Any = None,
+                channel: str | None = None, autapses: bool = False,
+                procedural: bool = False) -> Connection:
+        """Add synapses from `pre` to `post`, by a rule or from a matrix.
+
+        One of `rule`, `probability` and `matrix` is given.
 
         Parameters
         ----------
-        weight : float
+        pre, post : Population or a part of one
+        rule : rule of eventsnn.simulate
+            Such as ``FixedInDegree(100)``.
+        weight : float or distribution; of a matrix, float or array
             What a spike adds to the target's input channel; a factor of the matrix. Of a neuron
             with a synaptic current that is a jump of the current; of an IAF neuron, of the
             potential; of a LIFBox neuron a current for one step, which moves the potential by
-            ``weight * dt * tau_mem_inv``.
-        delay : float
-            Time from the end of the step of the spike to its effect, s; at least one step, rounded
-            to whole steps.
+            ``weight * dt * tau_mem_inv``. An array has one value an entry of the matrix, in the
+            order of ``matrix.tocoo()``. Kept in float32.
+        delay : float or distribution; of a matrix also array or scipy sparse matrix
+            Time from the end of the step of the spike to its effect, s, rounded to whole steps; at
+            least one step, and what is drawn below it becomes one step. An array is as for
+            `weight`; a matrix has the entries that `matrix` has. Where synapses differ in it, at
+            most 65,535 steps.
         probability : float
-            Of each ordered pair of neurons.
+            Short for ``FixedProbability(probability, autapses)``.
         matrix : scipy sparse matrix (len(pre), len(post))
-            Weights; row = source.
+            Weights; row = source. Several entries of one pair (and delay) are summed up to one
+            synapse. Zeros that the matrix stores are synapses.
         channel : str, optional
             Input channel of the target, where its model has several.
         autapses : bool
-            Whether a rule may connect a neuron to itself.
+            Whether `probability` may connect a neuron to itself. Rules say it themselves.
+        procedural : bool
+            Keep no synapses: draw those of a neuron again whenever it spikes. The network is the
+            same, takes no memory a synapse, and is slower. For fixed probability, out-degree and
+            total number, and distance.
 
         Returns
         -------
         Connection
             To look at the synapses; they are drawn when the network is built.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+
+        Examples
+        --------
+        >>> from eventsnn.neurons import LIFParameters
+        >>> from eventsnn.simulate import ClippedNormal, FixedInDegree, Network
+        >>> net = Network(dt=1e-4, seed=1)
+        >>> cells = net.population("cells", 100, LIFParameters())
+        >>> made = net.connect(cells, cells[:50], FixedInDegree(10), weight=0.1,
+        ...                    delay=ClippedNormal(1.5e-3, 5e-4, low=1e-4))
+        >>> len(made)
+        500
         """
         self._open()
         self._mine(pre, "pre")
         self._target(post)
-        weight = check.number("weight", weight)
-        check.finite("weight", weight, np.float32)
-        steps = round(check.number("delay", delay) / self.dt)
-        if steps < 1:
-            raise check.must("delay", f"be at least dt = {self.dt:g} s", f"{delay:g} s")
-        if (probability is None) == (matrix is None):
-            raise check.must("connect", "be given a probability or a matrix",
-                             "neither" if matrix is None else "both", error=TypeError)
-        if probability is not None:
-            check.number("probability", probability, least=0.0, most=1.0)
-        else:
-            matrix, weight = projections.check_matrix(matrix, pre, post, weight), 1.0
-        self._projections.append(Projection(
-            pre, post, post.population.channel(channel), steps, weight, probability, matrix,
-            bool(autapses), len(self._projections)))
+        self._projections.append(projections.make(
+            pre, post, rule, weight, delay, probability, matrix, channel, autapses, procedural,
+            self.dt, len(self._projections)))
         return Connection(self, self._projections[-1])
 
     def record(self, view: View, variable: str, every: float | None = None) -> Any:
@@ -272,12 +283,12 @@ class Network(Driven):
     @property
     def n_synapses(self) -> int:
         """Number of synapses."""
-        return sum(len(s.targets) for s in self._built().synapses)
+        return sum(self._built().count(q) for q in self._projections)
 
     @property
     def synapse_bytes(self) -> int:
-        """Memory that the synapses take, with their rows."""
-        return sum(s.targets.nbytes + s.weights.nbytes + s.rows.nbytes
+        """Memory that the synapses take, with their rows; procedural ones take next to none."""
+        return sum(s.targets.nbytes + s.weights.nbytes + s.delays.nbytes + s.rows.nbytes
                    for s in self._built().synapses)
 
     def compile(self, announce: Callable[[str], None] | None = None) -> None:

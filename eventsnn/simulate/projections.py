@@ -1,91 +1,149 @@
-"""Synapses between populations: drawn by a rule, or taken from a matrix."""
+"""What `Network.connect` is asked for, checked."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.connect import cpu
 from eventsnn.core import check
+from eventsnn.simulate import matrices
+from eventsnn.simulate.distributions import Distribution
+from eventsnn.simulate.matrices import Listed
 from eventsnn.simulate.population import View
+from eventsnn.simulate.rules import DrawnRule, FixedProbability, Rule
+
+LONGEST = 65_535  # steps, of delays that synapses do not share: they are kept in 2 bytes
 
 
 class Projection(NamedTuple):
-    """Synapses from one view to another, in the form of `eventsnn.connect.cpu`."""
+    """Synapses from one view to another."""
 
     pre: View
     post: View
     channel: int
-    delay: int  # steps
-    weight: float  # where all synapses share it
-    probability: float | None  # the rule, or None for
-    matrix: Any  # scipy CSR (pre, post), its data the weights
-    autapses: bool
+    rule: Rule
+    weight: Any  # a number; a distribution; or, of a matrix, an array, one an entry
+    delay: Any  # the same, in steps: an int; (a distribution, the length of a step); an array
     number: int  # of the projection in its network: tells its random numbers from others'
+    procedural: bool  # whether rows are drawn again for each spike, in place of being kept
 
 
-class Wiring(NamedTuple):
-    """The synapses of a projection, between groups of neurons."""
-
-    rows: np.ndarray  # int64 (n_blocks, n_pre + 1)
-    targets: np.ndarray  # uint16
-    weights: np.ndarray | None  # float32, or None where all synapses share one weight
-    weight: float
-
-
-def check_matrix(matrix: Any, pre: View, post: View, scale: float) -> Any:
-    """A scipy sparse matrix (pre, post) of weights, as canonical CSR with float32 data."""
-    from scipy import sparse
-
-    if not sparse.issparse(matrix):
-        raise check.must("matrix", "be a scipy sparse matrix", type(matrix).__name__,
-                         error=TypeError)
-    check.shape("matrix", matrix.shape, (len(pre), len(post)), "(sources, targets)")
-    check.real_array("matrix", np.empty(0, matrix.dtype))
-    csr = sparse.csr_array(matrix, dtype=np.float64, copy=True)  # the user's stays as it is
-    csr.sum_duplicates()
-    csr.data *= scale
-    check.finite("matrix", csr.data, np.float32)
-    return csr
-
-
-def wire(projection: Projection, pre_start: int, post_start: int, n_post: int,
-         seed: np.uint64) -> Wiring:
-    """Make the synapses; the groups' neurons are numbered, `n_post` are in the target group."""
-    pre, post = projection.pre, projection.post
-    first, last = post_start + post.start, post_start + post.stop
-    rows = np.zeros((-(-n_post // cpu.BLOCK), len(pre) + 1), np.int64)
-    if projection.matrix is not None:
-        return _from_matrix(projection.matrix, first, rows, projection.weight)
-    p = projection.probability
-    assert p is not None
-    if p > 0:
-        fixed = (seed, projection.number, pre_start + pre.start, first, last)
-        with np.errstate(divide="ignore"):
-            itself = pre.population is post.population  # else equal numbers are no autapse
-            rule = (projection.autapses or not itself, np.log1p(-np.float64(p)))
-        cpu.fixed_probability(*fixed, *rule, cpu.BLOCK, rows, None)
-        _lengths_to_starts(rows)
-        targets = np.empty(int(rows[-1, -1]), np.uint16)
-        cpu.fixed_probability(*fixed, *rule, cpu.BLOCK, rows, targets)
+def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability: Any, matrix: Any,
+         channel: str | None, autapses: Any, procedural: Any, dt: float, number: int) -> Projection:
+    """The projection that the arguments of `Network.connect` ask for."""
+    given = [name for name, value in (("a rule", rule), ("a probability", probability),
+                                      ("a matrix", matrix)) if value is not None]
+    if len(given) != 1:
+        raise check.must("connect", "be given a rule, a probability or a matrix",
+                         " and ".join(given) or "none of them", error=TypeError)
+    autapses = check.flag("autapses", autapses)
+    if matrix is not None:
+        rule, weight, steps = _of_matrix(pre, post, matrix, weight, delay, dt)
     else:
-        targets = np.empty(0, np.uint16)
-    return Wiring(rows, targets, None, projection.weight)
+        if probability is not None:
+            check.number("probability", probability, least=0.0, most=1.0)
+            rule = FixedProbability(probability, autapses)
+        elif not isinstance(rule, Rule):
+            raise check.must("rule", "be a rule of eventsnn.simulate, such as FixedInDegree(10)",
+                             repr(rule), error=TypeError)
+        elif autapses:
+            raise check.must("autapses", "be left to the rule where one is given", True,
+                             f"write {type(rule).__name__}(..., autapses=True)")
+        weight, steps = _weight(weight), _delay(delay, dt)
+    if check.flag("procedural", procedural) and not isinstance(rule, DrawnRule):
+        raise check.must("procedural", "be False but for rules whose rows are drawn by themselves: "
+                         "fixed probability, fixed out-degree, fixed total number, distance",
+                         f"True for {rule.describe()['rule']}")
+    rule.check(pre, post)
+    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, number,
+                      procedural)
 
 
-def _lengths_to_starts(rows: np.ndarray) -> None:
-    """From the length of each row to where it starts; the last column closes each block."""
-    lengths = rows[:, :-1].copy()
-    if lengths.size == 0:
-        return
-    ends = np.cumsum(lengths.reshape(-1)).reshape(lengths.shape)
-    rows[:, :-1] = ends - lengths
-    rows[:, -1] = ends[:, -1]
+def _weight(weight: Any) -> Any:
+    """A number or a distribution that float32 can hold."""
+    if isinstance(weight, Distribution):
+        for bound in weight.bounds():
+            check.finite("weight", bound, np.float32)
+        return weight
+    if isinstance(weight, np.ndarray) and weight.ndim or not np.isscalar(weight):
+        raise check.must("weight", "be a number or a distribution", _kind(weight),
+                         "weights one by one go with a matrix", error=TypeError)
+    weight = check.number("weight", weight)
+    check.finite("weight", weight, np.float32)
+    return weight
 
 
-def _from_matrix(csr: Any, post_start: int, rows: np.ndarray, weight: float) -> Wiring:
-    targets, weights = np.empty(csr.nnz, np.uint16), np.empty(csr.nnz, np.float32)
-    cpu.split_by_block(csr.indptr.astype(np.int64), csr.indices.astype(np.int64),
-                       csr.data.astype(np.float32), post_start, cpu.BLOCK, rows, targets, weights)
-    if csr.nnz and (weights == weights[0]).all():  # one number in place of one a synapse
-        return Wiring(rows, targets, None, float(weights[0]))
-    return Wiring(rows, targets, weights, weight)
+def _delay(delay: Any, dt: float) -> Any:
+    """Whole steps, or a distribution with the length of a step."""
+    if isinstance(delay, Distribution):
+        least, most = delay.bounds(dt)
+        if not round(most) >= 1:
+            raise check.must("delay", f"be at least dt = {dt:g} s", f"{delay} at most")
+        if not most <= LONGEST:
+            raise check.must("delay", f"be at most {LONGEST} steps = {LONGEST * dt:g} s where "
+                             "synapses differ in it", f"up to {most * dt:g} s",
+                             "bound it with ClippedNormal or Uniform")
+        return delay, dt
+    if isinstance(delay, np.ndarray) and delay.ndim or not np.isscalar(delay):
+        raise check.must("delay", "be a number or a distribution", _kind(delay),
+                         "delays one by one go with a matrix", error=TypeError)
+    seconds = check.number("delay", delay)
+    if round(seconds / dt) < 1:
+        raise check.must("delay", f"be at least dt = {dt:g} s", f"{seconds:g} s")
+    return round(seconds / dt)
+
+
+def _of_matrix(pre: View, post: View, matrix: Any, weight: Any, delay: Any,
+               dt: float) -> tuple[Listed, Any, Any]:
+    """The synapses of a matrix, with weight and delay of each, or of all where they are equal."""
+    matrix = matrices.checked("matrix", matrix, pre, post)
+    if isinstance(weight, Distribution):
+        raise check.must("weight", "be a number or an array, a factor of the matrix", weight,
+                         "give the matrix the weights", error=TypeError)
+    own_weights = np.ndim(weight) > 0
+    own_delays = matrices.is_sparse(delay) or np.ndim(delay) > 0
+    if not own_weights:
+        weight = _weight(weight)
+    if not own_delays:
+        steps = _delay(delay, dt)
+    if not own_weights and not own_delays:
+        listed, weights = matrices.plain(matrix, weight)
+        return listed, _shared(weights), steps
+    matrix = matrix.tocoo()
+    if own_weights:
+        weight = _one_an_entry("weight", weight, matrix)
+    each = np.zeros(len(matrix.data), np.int64)
+    if own_delays:
+        if matrices.is_sparse(delay):
+            delay = matrices.matched(matrix, matrices.checked("delay", delay, pre, post))
+        each = _steps(_one_an_entry("delay", delay, matrix), dt)
+    listed, weights, each = matrices.with_entries(matrix, weight, each)
+    return listed, _shared(weights), _shared(each) if own_delays else steps
+
+
+def _one_an_entry(name: str, values: Any, matrix: Any) -> np.ndarray:
+    values = check.real_array(name, values)
+    check.shape(name, values.shape, (len(matrix.data),), "(entries of the matrix)")
+    check.finite(name, values)
+    return values
+
+
+def _steps(delays: np.ndarray, dt: float) -> np.ndarray:
+    steps = np.rint(delays / dt)
+    if steps.size and not steps.min() >= 1:
+        raise check.must("delay", f"be at least dt = {dt:g} s", f"{delays.min():g} s")
+    if steps.size and not steps.max() <= LONGEST and steps.min() < steps.max():
+        raise check.must("delay", f"be at most {LONGEST} steps = {LONGEST * dt:g} s where synapses "
+                         "differ in it", f"{delays.max():g} s")
+    return steps.astype(np.int64)
+
+
+def _shared(values: np.ndarray) -> Any:
+    """One number where all are equal."""
+    if len(values) == 0:
+        return 1
+    return values[0].item() if (values == values[0]).all() else values
+
+
+def _kind(value: Any) -> str:
+    shape = np.shape(value) if isinstance(value, (np.ndarray, list, tuple)) else ()
+    return f"{type(value).__name__} of shape {shape}" if shape else repr(value)

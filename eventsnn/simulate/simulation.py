@@ -4,13 +4,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.engine import network as engine
-from eventsnn.simulate import drives, projections
-from eventsnn.simulate.group import Group, pack, unpack
+from eventsnn.engine import delivery
+from eventsnn.simulate import drives, wiring
+from eventsnn.simulate.group import Group
+from eventsnn.simulate.packed import Packed
 from eventsnn.simulate.population import Population, View
-from eventsnn.simulate.projections import Projection, Wiring
+from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.source import Source
 from eventsnn.simulate.traces import Spikes
+from eventsnn.simulate.wiring import Wired
 
 _NO_SPIKES = np.empty(0, np.int64), np.empty(0, np.int64)
 
@@ -20,12 +22,7 @@ class Sources:
 
     def __init__(self, source: Source) -> None:
         self.populations, self.starts = [source], {source.name: 0}
-        self.out_degree = np.zeros(len(source), np.int64)
         self.n = len(source)
-
-    def count_out(self, q: Projection, w: Wiring) -> None:
-        """As `Group.count_out`."""
-        self.out_degree[q.pre.start:q.pre.stop] += np.diff(w.rows, axis=1).sum(axis=0)
 
 
 class Between(NamedTuple):
@@ -33,8 +30,7 @@ class Between(NamedTuple):
 
     source: Group | Sources
     target: Group
-    synapses: engine.Synapses
-    delay: int  # steps
+    wired: Wired
 
 
 class Simulation:
@@ -50,6 +46,9 @@ class Simulation:
         self.groups: list[Group] = []
         for members in kinds.values():
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
+        self._seed = seed
+        self._packed: dict[int, tuple[delivery.Synapses, int]] = {}  # by number of the projection
+        self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
         self._of = {name: group for group in self.groups for name in group.starts}
         self.sources = [Sources(source) for source in sources]
         source_of = {name: held for held in self.sources for name in held.starts}
@@ -57,52 +56,66 @@ class Simulation:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
 
-        within: dict[int, list[tuple[Projection, Wiring]]] = {id(g): [] for g in self.groups}
-        between: list[tuple[Group | Sources, Group, Projection, Wiring]] = []
+        within: dict[int, list[Projection]] = {id(group): [] for group in self.groups}
+        between: list[tuple[Group | Sources, Group, Projection]] = []
         for q in wanted:
             name, target = q.pre.population.name, self._of[q.post.population.name]
             source = self._of[name] if name in self._of else source_of[name]
-            wired = projections.wire(q, source.starts[name],
-                                     target.starts[q.post.population.name], target.n, seed)
             if source is target:
-                within[id(source)].append((q, wired))
+                within[id(source)].append(q)
             else:
-                between.append((source, target, q, wired))
-        longest = max((q.delay for q in wanted), default=1)
-        for group in self.groups:
+                between.append((source, target, q))
+        own = [self._wired(within[id(group)], group, group) for group in self.groups]
+        self.between = [Between(source, target, self._wired([q], source, target))
+                        for source, target, q in between]
+        longest = max(w.longest for w in [*own, *(b.wired for b in self.between)])
+        for group, wired in zip(self.groups, own, strict=True):
             mine = [d for d in driven if self._of[d.post.population.name] is group]
-            group.finish(within[id(group)], mine, longest,
-                         from_outside=any(target is group for _, target, _, _ in between))
-        self.between: list[Between] = []
-        for source, target, q, wired in between:
-            source.count_out(q, wired)
-            self.between.append(
-                Between(source, target, pack([(q, wired)], source.starts), q.delay))
-        self._packed = {q.number: (g.synapses, k) for g in self.groups
-                        for k, (q, _) in enumerate(within[id(g)])}
-        self._packed |= {q.number: (b.synapses, 0) for (_, _, q, _), b
-                         in zip(between, self.between, strict=True)}
+            group.finish(wired, mine, longest,
+                         from_outside=any(b.target is group for b in self.between))
+
+    def _wired(self, projections: list[Projection], source: "Group | Sources",
+               target: Group) -> Wired:
+        """Make synapses from one group, or a source, to a group, and note where they are."""
+        wired = wiring.wire(projections, source.starts, target.starts, target.n, self._seed)
+        self._packed |= {q.number: (wired.synapses, k) for k, q in enumerate(projections)}
+        return wired
 
     @property
-    def synapses(self) -> list[engine.Synapses]:
-        """All synapses."""
-        return [g.synapses for g in self.groups] + [b.synapses for b in self.between]
+    def synapses(self) -> list[delivery.Synapses]:
+        """All synapses that are kept."""
+        return [g.synapses for g in self.groups] + [b.wired.synapses for b in self.between]
 
-    def wiring(self, q: Projection) -> tuple[Wiring, int, int]:
-        """The synapses of a projection, the first of its targets in their group, and a block."""
-        group, first = self.place(q.post)
-        return unpack(*self._packed[q.number]), first, group.block
+    def packed(self, q: Projection) -> Packed:
+        """A projection's synapses; those of a procedural one are made for this call."""
+        source, target = (self._of[view.population.name] for view in (q.pre, q.post))
+        synapses, k = self._packed[q.number]
+        if q.procedural:
+            kept = q._replace(procedural=False)
+            synapses, k = wiring.wire([kept], source.starts, target.starts, target.n,
+                                      self._seed).synapses, 0
+        return Packed(synapses, k, self.place(q.post)[1], target.block)
+
+    def count(self, q: Projection) -> int:
+        """The number of synapses of a projection."""
+        if not q.procedural:
+            return len(self.packed(q))
+        source, target = (self._of[view.population.name] for view in (q.pre, q.post))
+        if q.number not in self._counts:
+            self._counts[q.number] = wiring.count(q, source.starts, target.starts, target.n,
+                                                  self._seed)
+        return self._counts[q.number]
 
     @property
     def longest_piece(self) -> int | None:
         """Most steps to advance at once: what groups send each other must not be late."""
-        return min((b.delay + 1 for b in self.between), default=None)
+        return min(((b.wired.shortest or 1) + 1 for b in self.between), default=None)
 
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            engine.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                           b.synapses, b.target.outside)
+            delivery.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
+                             *b.wired[:3], b.target.outside)
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -121,10 +134,9 @@ class Simulation:
         fired: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for held in self.sources:
             steps, ids = fired[id(held)] = held.populations[0].take(first, n_steps)
-            n_events += int(held.out_degree[ids].sum())
             _hand_out(held, steps, ids, spikes_of, None)
         if first == 0:  # what sources send at time 0 may act within this piece
-            self._deliver(-1, fired)
+            n_events += self._deliver(-1, fired)
         for group in self.groups:
             done, chunks = 0, []
             while done < n_steps:
@@ -134,22 +146,28 @@ class Simulation:
             steps, ids = (np.concatenate(part) for part in zip(*chunks, strict=True))
             fired[id(group)] = steps, ids
             n_spikes += len(ids)
-            n_events += int(group.out_degree[ids].sum())
+            n_events += int(group.events.sum())
+            group.events[:] = 0
             _hand_out(group, steps, ids, spikes_of, recorder)
         # Step by step, so that inputs are added in one order wherever a piece begins.
         for step in range(first, first + n_steps) if self.between else ():
-            self._deliver(step, fired)
+            n_events += self._deliver(step, fired)
         return n_spikes, n_events
 
-    def _deliver(self, step: int, fired: dict[int, tuple[np.ndarray, np.ndarray]]) -> None:
-        """Deliver the spikes at the end of a step between groups; -1 is before the first."""
+    def _deliver(self, step: int, fired: dict[int, tuple[np.ndarray, np.ndarray]]) -> int:
+        """Deliver the spikes at the end of a step between groups; -1 is before the first.
+
+        Returns the number of synapses that had one.
+        """
+        n_events = 0
         for b in self.between:
             steps, ids = fired.get(id(b.source), _NO_SPIKES)
             begin, end = np.searchsorted(steps, [step + 1, step + 2])
             if end > begin:
-                engine.deliver(np.uint64(b.target.block), np.uint64(step % 2**64),
-                               ids[None, begin:end].astype(np.uint32), b.synapses,
-                               b.target.outside)
+                n_events += delivery.deliver(
+                    np.uint64(b.target.block), np.uint64(step % 2**64),
+                    ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
+        return n_events
 
 
 def _hand_out(group: Group | Sources, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],

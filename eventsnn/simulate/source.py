@@ -84,6 +84,21 @@ class Streamed:
         return True
 
 
+def kept(made: Source) -> tuple[Any, Any]:
+    """What a source is made of: steps and neurons; or the path of a recording, and a population."""
+    reader = made._reader
+    if isinstance(reader, Listed):
+        return reader._steps, reader._ids
+    return os.path.abspath(reader._recording._path), reader._population
+
+
+def made_of(name: str, size: int, steps: Any, ids: Any, dt: float) -> Source:
+    """A source, from what `kept` returned."""
+    if isinstance(steps, str):
+        return _from_recording(name, size, steps, ids, dt)
+    return Source(name, size, Listed(steps, ids))
+
+
 def source(name: str, size: int | None, times: Any, ids: Any, recording: Any,
            population: str | None, dt: float) -> Source:
     """Check the arguments of `Network.source`."""

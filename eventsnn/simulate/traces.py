@@ -23,6 +23,15 @@ class Spikes:
     def __len__(self) -> int:
         return sum(len(steps) for steps, _ in self._chunks)
 
+    @property
+    def length(self) -> int:
+        """How much it holds, for `cut`."""
+        return len(self._chunks)
+
+    def cut(self, length: int) -> None:
+        """Forget what came after it held so much."""
+        del self._chunks[length:]
+
     def __repr__(self) -> str:
         return f"<{len(self)} spikes of {self.view!r}>"
 
@@ -52,6 +61,15 @@ class Trace:
         """Take the variable's values in the view after `step` steps."""
         self._steps.append(step)
         self._rows.append(values.copy())
+
+    @property
+    def length(self) -> int:
+        """How much it holds, for `cut`."""
+        return len(self._steps)
+
+    def cut(self, length: int) -> None:
+        """Forget what came after it held so much."""
+        del self._steps[length:], self._rows[length:]
 
     @property
     def times(self) -> np.ndarray:

@@ -188,11 +188,11 @@ class _Pair:
         for made in self._several:
             first = made.post.start
             begin, end = np.clip([start - first, stop - first], 0, len(made.post)).tolist()
-            sources, targets, weights = made.synapses(begin, end)
-            delay = times_ms(np.array([round(made.delay / self._dt)]), self._dt)
+            sources, targets, weights, delays = made.synapses(begin, end)
+            delay = times_ms(np.rint(delays / self._dt).astype(np.int64), self._dt)
             channel = self._channels.index(made.channel) if made.channel else 0
             found.append((sources + made.pre.start, targets + first, weights,
-                          np.full(len(sources), delay), np.full(len(sources), channel, np.uint32)))
+                          delay, np.full(len(sources), channel, np.uint32)))
         columns = [np.concatenate(part) for part in zip(*found, strict=True)]
         if len(found) > 1:  # each by itself is sorted
             order = np.lexsort((columns[0], columns[1]))

@@ -1,40 +1,19 @@
-"""Published networks behave as published."""
-
-import hashlib
+"""The cuba network behaves as published."""
 
 import numpy as np
 import pytest
 
-from eventsnn.analyse import IntervalStatistics
 from eventsnn.networks import cuba
 from eventsnn.networks.cuba import PARAMETERS
 from eventsnn.simulate import group
 from tests import naive_network as naive
+from tests import published_networks
 from tests.tolerance import STANDARD_ERRORS
-
-
-class Statistics:
-    """A recorder that keeps numbers only, and the hash of all spikes."""
-
-    def __init__(self, net):
-        self.dt = net.dt
-        self.intervals = {name: IntervalStatistics(len(q)) for name, q in net.populations.items()}
-        self.hashes = {name: (hashlib.sha256(), hashlib.sha256()) for name in net.populations}
-
-    def append(self, population, steps, ids):
-        self.intervals[population].add(steps * self.dt, ids)
-        for digest, values in zip(self.hashes[population], (steps, ids), strict=True):
-            digest.update(np.asarray(values, np.int64).tobytes())
-
-    def sha256(self):
-        return {k: [digest.hexdigest() for digest in pair] for k, pair in self.hashes.items()}
 
 
 def run(seconds, **options):
     net = cuba(**options)
-    statistics = Statistics(net)
-    net.run(seconds, recorder=statistics)
-    return net, statistics
+    return net, published_networks.run(net, seconds)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])

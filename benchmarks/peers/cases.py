@@ -1,0 +1,58 @@
+"""The networks compared: our command, the peers' script, and the parameters that it is given."""
+
+from importlib import import_module
+from typing import Any, NamedTuple
+
+
+class Case(NamedTuple):
+    """One network."""
+
+    script: str  # of the peers: <peer>_<script>.py
+    command: list[Any]  # ours, after ``simulate``
+    sizes: dict[str, int]  # of the populations
+    parameters: dict[str, Any]  # of the peers' script; s, mV, Hz
+    seconds: float
+
+
+def _module(name):
+    return import_module(f"eventsnn.networks.{name}")  # the package's attribute is the function
+
+
+def _vogels_abbott(name, rest, threshold, reset):
+    module, sizes = _module(name), {"exc": 3200, "inh": 800}
+    return Case("vogels_abbott", [name], sizes, {
+        "network": name, "n_exc": sizes["exc"], "n_inh": sizes["inh"], "probability": 0.02,
+        "v_rest": rest, "v_th": threshold, "v_reset": reset, "weight_exc": module.WEIGHT_EXC,
+        "weight_inh": module.WEIGHT_INH, "delay": 1e-4}, 10.0)
+
+
+def cuba():
+    p = _module("cuba").PARAMETERS
+    return _vogels_abbott("cuba", p.v_leak, p.v_th, p.v_reset)
+
+
+def coba():
+    m = _module("coba")
+    case = _vogels_abbott("coba", m.V_REST, m.V_THRESH, m.V_RESET)
+    return case._replace(parameters=case.parameters | {"start": m.START})
+
+
+def brunel():
+    m, sizes = _module("brunel"), {"exc": 10_000, "inh": 2500}
+    g, eta = m.REGIMES["AI"]
+    return Case("brunel", ["brunel"], sizes, {
+        "n_exc": sizes["exc"], "n_inh": sizes["inh"], "in_degree_exc": 1000, "in_degree_inh": 250,
+        "g": g, "weight": m.WEIGHT, "delay": m.DELAY,
+        "external_rate": eta * m.V_TH / (m.WEIGHT * m.TAU_MEM)}, 1.0)
+
+
+def microcircuit():
+    m, scale = _module("microcircuit_tables"), 0.1
+    return Case("microcircuit", ["microcircuit", "--scale", scale],
+                {name: round(scale * n) for name, n in m.SIZES.items()}, {
+        "scale": scale, "sizes": m.SIZES, "probabilities": m.PROBABILITIES.tolist(),
+        "external_in_degrees": m.EXTERNAL_IN_DEGREES.tolist(), "rates": m.RATES.tolist(),
+        "initial": m.INITIAL["optimised"]}, 1.0)
+
+
+CASES = {"cuba": cuba, "coba": coba, "brunel": brunel, "microcircuit": microcircuit}

@@ -1,0 +1,52 @@
+"""Everything that changes while a network runs."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.simulate.simulation import Simulation
+from eventsnn.simulate.traces import Spikes, Trace
+
+
+class Snapshot(NamedTuple):
+    """A network at one moment, made by `Network.store`.
+
+    Random numbers are a function of seed and step, so the step is all there is to keep of them.
+    """
+
+    step: int
+    groups: list[dict[str, np.ndarray]]  # of each group: state, and the inputs under way
+    recorded: list[int]  # samples, or pieces of spikes, that each record in memory held
+
+
+def take(simulation: Simulation, step: int, records: list[Spikes | Trace]) -> Snapshot:
+    """A copy of all that changes."""
+    return Snapshot(step, [{name: array.copy() for name, array in arrays(group).items()}
+                           for group in simulation.groups],
+                    [r.length for r in records])
+
+
+def put(simulation: Simulation, snapshot: Snapshot) -> None:
+    """Set all that changes to what it was."""
+    for group, kept in zip(simulation.groups, snapshot.groups, strict=True):
+        for name, array in arrays(group).items():
+            array[...] = kept[name]
+
+
+def arrays(group: Any) -> dict[str, np.ndarray]:
+    """What of a group a run changes and the next step needs, by name."""
+    found = {f"state/{name}": array for name, array in group.state._asdict().items()}
+    found["ring"] = group.ring  # spikes under way from neurons of the group
+    if group.outside is not None:
+        found["outside"] = group.outside  # and from others
+    return found
+
+
+def check_fits(snapshot: Snapshot, simulation: Simulation) -> None:
+    """Refuse a snapshot of another network."""
+    def shapes(groups: list[dict[str, np.ndarray]]) -> list[dict[str, Any]]:
+        return [{name: (a.shape, a.dtype) for name, a in group.items()} for group in groups]
+
+    if shapes(snapshot.groups) != shapes([arrays(group) for group in simulation.groups]):
+        raise check.must("snapshot", "be of this network", "one of other neurons or delays")

@@ -1,0 +1,34 @@
+"""The example scripts of networks run, short and small, and say what they should."""
+
+import importlib
+import re
+
+import matplotlib.image
+import pytest
+
+CASES = {  # name -> options, least and greatest rate of its first population, Hz
+    "cuba": ({"seconds": 0.3}, 2, 15), "coba": ({"seconds": 0.3}, 10, 40),
+    "brunel": ({"seconds": 0.2, "neurons": 2500}, 25, 50),
+    "microcircuit": ({"seconds": 0.2, "scale": 0.05}, 0.01, 10)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_example__prints_rates_and_draws(name, tmp_path, capsys):
+    example = importlib.import_module(f"eventsnn.examples.{name}")
+    options, least, most = CASES[name]
+
+    example.main(picture=str(tmp_path / "spikes.png"), **options)
+
+    lines = capsys.readouterr().out.splitlines()
+    found = [re.fullmatch(r" *(\w+): +([\d.]+) Hz, CV ([\d.]+|nan)", line) for line in lines]
+    assert len(found) == (8 if name == "microcircuit" else 2)
+    assert least < float(found[0][2]) < most
+    assert matplotlib.image.imread(tmp_path / "spikes.png").shape[0] > 500
+
+
+def test_example__without_a_picture(capsys):
+    example = importlib.import_module("eventsnn.examples.cuba")
+
+    example.main(seconds=0.01, picture=None)
+
+    assert capsys.readouterr().out.count("Hz") == 2
