@@ -112,7 +112,8 @@ def add_noise(q, seed, ring, slot, now, is_first, start, stop, words, out):
         if is_first and now > _ZERO:
             _refresh(q, r, seed, (now - _ONE) // every, ring, slot, False, lower, upper, words, out)
         elif is_first:
-            q.held[r, lower:upper] = _NO_CURRENT
+            for k in range(lower, upper):
+                q.held[r, k] = _NO_CURRENT
         if now % every == _ZERO:
             _refresh(q, r, seed, now // every, ring, slot, True, lower, upper, words, out)
         elif q.follows[r]:
