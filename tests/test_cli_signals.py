@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from eventsnn.networks import cuba
-from eventsnn.record import Recording
+from eventsnn.record import Recording, Report
 from tests.command_line import python
 
 LONG_RUN = """
@@ -31,7 +31,7 @@ def say():
 watched.act = say if sys.argv[2] == "say" else lambda: os.kill(os.getpid(), int(sys.argv[2]))
 Recorder.append = watched
 sys.exit(cli.main(["simulate", "cuba", "--neurons", "500", "--seconds", "100000",
-                   "--record", sys.argv[1], "--json"]))
+                   "--record", sys.argv[1], "--json", *sys.argv[3:]]))
 """
 
 
@@ -76,3 +76,20 @@ def test_signal__recording_ends_where_it_says(tmp_path, number):
     for times, _ in chunks.values():
         assert len(times) > 100
         assert np.rint(times.max() / 1e-4) <= np.rint(duration / 1e-4)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal__leaves_the_traces_too(tmp_path, number):
+    python("-c", LONG_RUN, tmp_path / "run.h5", int(number), "--trace", "v", "--trace", "i_inh",
+           "--trace-neurons", 3)
+
+    _, duration = spikes_of(tmp_path / "run.h5")
+    net = cuba(500)
+    traces = {v: net.record(net.populations["inh"], v, every=1e-3) for v in ("v", "i_inh")}
+    net.run(duration)
+    for variable, trace in traces.items():
+        with Report(tmp_path / f"run.{variable}.h5") as report:
+            times, ids, values = report.values("inh")
+        assert len(times) > 100
+        assert_array_equal(np.rint(times / 1e-3), np.rint(trace.times / 1e-3))
+        assert_array_equal(values, trace.values[:, ids])

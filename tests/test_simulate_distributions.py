@@ -36,14 +36,14 @@ def test_draw__is_a_function_of_its_arguments(distribution):
     values = draw(distribution, 7, random.PARAMETER, np.arange(50), 3)
 
     assert (draw(distribution, 7, random.PARAMETER, some, 3) == values[some]).all()
-    for *other, item in ((8, random.PARAMETER, 3), (7, random.INITIAL_STATE, 3),
-                         (7, random.PARAMETER, 4)):
-        assert (draw(distribution, *other, np.arange(50), item) != values).all()
+    for seed, stream, item in ((8, random.PARAMETER, 3), (7, random.INITIAL_STATE, 3),
+                               (7, random.PARAMETER, 4)):
+        assert (draw(distribution, seed, stream, np.arange(50), item) != values).all()
 
 
 def test_draw__without_width_is_one_number():
-    for distribution in Normal(2.0, 0.0), LogNormal(np.log(2.0), 0.0), Uniform(2.0, 2.0):
-        assert draw(distribution, 1, 1, np.arange(3), 1) == pytest.approx(2.0)
+    for distribution in (Normal(2.0, 0.0), LogNormal(np.log(2.0), 0.0), Uniform(2.0, 2.0)):
+        assert draw(distribution, 1, 1, np.arange(3)) == pytest.approx(2.0)
 
 
 def made(seed=1, name="cells", before=0):

@@ -6,7 +6,7 @@ from numpy.testing import assert_array_equal
 
 from eventsnn.errors import NumericalError
 from eventsnn.neurons import LIFParameters
-from eventsnn.record import Recorder, Recording
+from eventsnn.record import Recorder, Recording, Report, Sampling
 from eventsnn.simulate import Network
 from tests.networks_under_test import DT, mixed, steps_of
 
@@ -63,6 +63,41 @@ def test_run__refuses_to_go_on_with_nan(runaway, tmp_path):
         times, ids_ = next(recording.chunks("clock"))
     assert_array_equal(steps_of(times)[:len(steps)], steps)
     assert_array_equal(ids_[:len(ids)], ids)
+
+
+def test_run__stopped_by_nan_leaves_the_traces_on_disk(runaway, tmp_path):
+    memory = runaway.record(runaway.populations["clock"], "v", every=1e-3)
+    wanted = [Sampling("v", "clock", every=1e-3), Sampling("i", "wild", every=2e-3, ids=[1, 3])]
+    recorder = Recorder(tmp_path / "run.h5", {"clock": 3, "bomb": 1, "wild": 5}, DT,
+                        samplings=wanted)
+    with pytest.raises(NumericalError, match="of population 'wild' .* in neuron 3 between"), \
+            recorder:
+        runaway.run(10.0, recorder=recorder)
+
+    assert 0.2 < runaway.time < 1.0
+    with Report(tmp_path / "run.v.h5") as v, Report(tmp_path / "run.i.h5") as i:
+        times, _, values = v.values("clock")
+        slow, ids, _ = i.values("wild")
+    assert_array_equal(values, memory.values)
+    assert_array_equal(np.rint(times / 1e-3), np.arange(1, len(times) + 1))
+    assert len(times) == int(runaway.time / 1e-3 + 1e-6)
+    assert len(slow) == len(times) // 2 and ids.tolist() == [1, 3]
+
+
+@pytest.mark.parametrize(("drive", "variable"), [
+    (lambda net, q: net.spikes(q[3:], np.arange(700) * DT, np.zeros(700, int), weight=1e38), "i"),
+    (lambda net, q: net.poisson(q[3:], rate=2e4, weight=3e38), "i"),
+    (lambda net, q: net.noise(q[3:], 0.0, 3e38), "i"),
+])
+def test_run__driven_out_of_range_is_stopped_within_1000_steps(drive, variable):
+    net = Network(DT)
+    cells = net.population("cells", 5, LIFParameters(tau_syn_inv=1.0, tau_mem_inv=1.0, v_th=3e38))
+    drive(net, cells)
+
+    with pytest.raises(NumericalError, match="of population 'cells' .* in neuron [34] between 0 s"):
+        net.run(10.0)
+
+    assert net.time == 0.0
 
 
 def test_run__takes_large_finite_values_in_silence():

@@ -112,7 +112,8 @@ def add_noise(q, seed, ring, slot, now, is_first, start, stop, words, out):
         if is_first and now > _ZERO:
             _refresh(q, r, seed, (now - _ONE) // every, ring, slot, False, lower, upper, words, out)
         elif is_first:
-            q.held[r, lower:upper] = _NO_CURRENT
+            for k in range(lower, upper):
+                q.held[r, k] = _NO_CURRENT
         if now % every == _ZERO:
             _refresh(q, r, seed, now // every, ring, slot, True, lower, upper, words, out)
         elif q.follows[r]:
@@ -132,11 +133,21 @@ def _refresh(q, r, seed, index, ring, slot, add, lower, upper, words, out):
         begin = first + number * _CHUNK
         end = min(begin + _CHUNK, upper)
         _deviates(words, seed, number, end - begin, index, q.item[r], out)
-        for k in range(max(lower, begin), end):
-            mean = _value(q.values, row, shared, k - first)
-            deviation = _value(q.values, row + width, shared, k - first)
-            value, old = mean + deviation * out[k - begin], q.held[r, k]
-            q.held[r, k] = value
-            if add:
-                ring[slot, channel, k] += (
-                    value - old + q.decay[channel, k] * old if q.follows[r] else value)
+        if shared:
+            mean, deviation = q.values[row], q.values[row + width]
+            for i in range(end - begin):
+                out[i] = mean + deviation * out[i]
+        else:
+            means = row + begin - first
+            for i in range(end - begin):
+                out[i] = q.values[means + i] + q.values[means + width + i] * out[i]
+        start = max(lower, begin)
+        if add and q.follows[r]:
+            for k in range(start, end):
+                ring[slot, channel, k] += (out[k - begin] - q.held[r, k]
+                                           + q.decay[channel, k] * q.held[r, k])
+        elif add:
+            for k in range(start, end):
+                ring[slot, channel, k] += out[k - begin]
+        for k in range(start, end):
+            q.held[r, k] = out[k - begin]

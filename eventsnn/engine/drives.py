@@ -23,7 +23,7 @@ class Drives(NamedTuple):
 
 
 class WorkSpace(NamedTuple):
-    """Arrays of one value for each neuron of a chunk."""
+    """Room for one value for each neuron of a chunk, a row for each block."""
 
     words: Any  # uint32
     values: Any  # float32
@@ -31,23 +31,23 @@ class WorkSpace(NamedTuple):
     totals: Any  # float64
 
 
-@scalar
-def work_space():
-    """Room for one thread."""
-    return WorkSpace(np.empty(_CHUNK, np.uint32), np.empty(_CHUNK, np.float32),
-                     np.empty(_CHUNK, np.float64), np.empty(_CHUNK, np.float64))
+def work_space(n_blocks: int) -> WorkSpace:
+    """What `add_inputs` needs beside the drives; a loop need not allocate it then."""
+    return WorkSpace(*(np.empty((n_blocks, _CHUNK), dtype)
+                       for dtype in (np.uint32, np.float32, np.float64, np.float64)))
 
 
 @scalar
 def add_inputs(poisson, currents, noises, events, seed, ring, slot, now, is_first, start, stop,
-               space):
+               space, block):
     """Add the inputs of step `now` to the neurons from `start` to `stop`; always in this order."""
     if poisson is not None:
-        add_poisson(poisson, seed, ring, slot, now, start, stop, space.words, space.values,
-                    space.terms, space.totals)
+        add_poisson(poisson, seed, ring, slot, now, start, stop, space.words[block],
+                    space.values[block], space.terms[block], space.totals[block])
     if currents is not None:
         add_currents(currents, ring, slot, now, start, stop)
     if noises is not None:
-        add_noise(noises, seed, ring, slot, now, is_first, start, stop, space.words, space.values)
+        add_noise(noises, seed, ring, slot, now, is_first, start, stop, space.words[block],
+                  space.values[block])
     if events is not None:
         add_events(events, ring, slot, now, start, stop)

@@ -17,7 +17,7 @@ from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.engine.delivery import deliver_block
-from eventsnn.engine.drives import add_inputs, work_space
+from eventsnn.engine.drives import add_inputs
 from eventsnn.surrogates import draw
 
 _ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
@@ -63,7 +63,7 @@ def _fires(p, out):
 
 @scalar
 def _update_block(block, size, first_step, window, ring, outside, base, nothing, s, p, dt, th,
-                  poisson, currents, noises, inflow, seed, number, fired, spikes, ends):
+                  poisson, currents, noises, inflow, space, seed, number, fired, spikes, ends):
     """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
 
     They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
@@ -72,12 +72,12 @@ def _update_block(block, size, first_step, window, ring, outside, base, nothing,
     start = np.uint64(block) * size
     stop = min(start + size, n)
     whole = start + (stop - start) // _EIGHT * _EIGHT
-    count, space = _ZERO, work_space()
+    count = _ZERO
     for w in range(np.uint64(window)):
         now = first_step + w
         slot = now % depth
         add_inputs(poisson, currents, noises, inflow, seed, ring, slot, now, w == _ZERO, start,
-                   stop, space)
+                   stop, space, block)
         for k in range(start, stop):
             out, s_k = step(load(s, k), inputs(p, ring, outside, slot, k), pick(p, k), dt,
                             draw(th, number + k, now))
@@ -113,18 +113,18 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
 
 
 def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, poisson,
-             currents, noises, inflow, seed, number, synapses, recipes, drawing, fired, spikes,
-             ends, events, steps, ids):
+             currents, noises, inflow, space, seed, number, synapses, recipes, drawing, fired,
+             spikes, ends, events, steps, ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
     shape; `poisson`, `currents`, `noises` and `inflow` are inputs from outside the network, each
-    None if there are none of the kind; `number` is that of the group's first neuron in the network,
-    for random numbers; `recipes` and `drawing` are of `eventsnn.connect`, or None where none is
-    procedural. Returns the number of steps done and of spikes written: their `steps` (the number of
-    the step at whose end the spike is) and `ids`. ``events[block]`` is added to what synapses had a
-    spike.
+    None if there are none of the kind, and `space` is their `WorkSpace`; `number` is that of the
+    group's first neuron in the network, for random numbers; `recipes` and `drawing` are of
+    `eventsnn.connect`, or None where none is procedural. Returns the number of steps done and of
+    spikes written: their `steps` (the number of the step at whose end the spike is) and `ids`.
+    ``events[block]`` is added to what synapses had a spike.
     """
     n_blocks = ends.shape[0]
     done, at = 0, 0
@@ -132,7 +132,8 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
         now, length = first_step + np.uint64(done), min(window, n_steps - done)
         for block in prange(n_blocks):
             _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
-                          poisson, currents, noises, inflow, seed, number, fired, spikes, ends)
+                          poisson, currents, noises, inflow, space, seed, number, fired, spikes,
+                          ends)
         for block in prange(n_blocks):
             events[block] += deliver_block(block, size, now, length, spikes, ends, synapses,
                                            recipes, drawing, ring)

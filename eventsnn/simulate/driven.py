@@ -14,7 +14,23 @@ MOST_DRIVES = 2**16  # that draw random numbers: how many the counter can tell a
 
 
 class Driven:
-    """What takes drives; `Network` is the one class of this kind."""
+    """What takes drives; `Network` is the one class of this kind.
+
+    Examples
+    --------
+    >>> from eventsnn.neurons import LIFParameters
+    >>> from eventsnn.simulate import Network
+    >>> net = Network(dt=1e-4, seed=1)
+    >>> cells = net.population("cells", 100, LIFParameters())
+    >>> net.poisson(cells, rate=[500.0, 2000.0], times=[0.0, 0.05], weight=0.4)
+    >>> net.current(cells[:50], 0.5)
+    >>> net.noise(cells, mean=0.0, std=0.2, every=1e-3)
+    >>> net.spikes(cells[:2], times=[0.01, 0.02], ids=[0, 1], weight=5.0)
+    >>> spikes = net.record(cells, "spikes")
+    >>> net.run(0.1)
+    >>> np.histogram(spikes.times, 2, (0, 0.1))[0].tolist()
+    [227, 1715]
+    """
 
     dt: float
     _drives: list[Drive]

@@ -9,6 +9,7 @@ from eventsnn.connect import blocks
 from eventsnn.core import jit
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import network, run
+from eventsnn.engine.drives import work_space
 from eventsnn.errors import NumericalError
 from eventsnn.simulate import drives
 from eventsnn.simulate.population import Population
@@ -56,6 +57,7 @@ class Group:
         self.outside = np.tile(self.nothing, (depth, 1, 1)) if from_outside else None
         self.block = blocks.size(self.n)
         n_blocks = -(-self.n // self.block)
+        self.space = work_space(n_blocks)
         self.fired = np.zeros(self.n, np.bool_)
         self.spikes = np.zeros((n_blocks, self.window * min(self.block, self.n)), np.uint32)
         self.ends = np.zeros((n_blocks, self.window + 1), np.int64)
@@ -68,8 +70,8 @@ class Group:
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            *self.drives, self.seed, self.number, self.synapses, self.recipes, self.drawing,
-            self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
+            *self.drives, self.space, self.seed, self.number, self.synapses, self.recipes,
+            self.drawing, self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""

@@ -44,8 +44,7 @@ class Population(View):
         self.name, self._seed, self._number = name, seed, number
         self.given = _with_refractory(p, refractory)
         self.p = type(self.given)(*(
-            self._drawn(field, value, random.PARAMETER, k)
-            for k, (field, value) in enumerate(self.given._asdict().items())))
+            self._drawn(value, random.PARAMETER, k) for k, value in enumerate(self.given)))
         if refractory is not None:
             self.p = self.p._replace(rho_reset=_steps(self.p.rho_reset, dt))
         check.parameters(self.p, dt)
@@ -79,7 +78,7 @@ class Population(View):
             raise check.unknown("channel", name, channels)
         return channels.index(name)
 
-    def _drawn(self, name: str, value: Any, stream: int, field: int) -> Any:
+    def _drawn(self, value: Any, stream: int, field: int) -> Any:
         """`value`; if it is a distribution, what is drawn from it for each neuron."""
         if not isinstance(value, Distribution):
             return value
@@ -92,8 +91,7 @@ class Population(View):
         for name, value in given.items():
             if name not in values:
                 raise check.unknown("initial", name, cls._fields)
-            value = self._drawn(f"initial[{name!r}]", value, random.INITIAL_STATE,
-                                cls._fields.index(name))
+            value = self._drawn(value, random.INITIAL_STATE, cls._fields.index(name))
             value = check.real_array(f"initial[{name!r}]", value)
             check.finite(f"initial[{name!r}]", value, np.float32)
             if value.shape not in ((), (len(self),)):
