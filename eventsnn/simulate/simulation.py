@@ -99,8 +99,7 @@ class Simulation:
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            delivery.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                             *b.wired[:3], b.target.outside)
+            _deliver(b, 0, np.empty(0, np.int64))
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -135,10 +134,15 @@ class Simulation:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
-                    n_events += delivery.deliver(
-                        np.uint64(b.target.block), np.uint64(step),
-                        ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
+                    n_events += _deliver(b, step, ids[begin:end])
         return n_spikes, n_events
+
+
+def _deliver(b: Between, step: int, ids: np.ndarray) -> int:
+    """Deliver the spikes of one step; returns the number of events."""
+    return delivery.deliver(
+        np.uint64(b.target.block), np.uint64(step), ids[None].astype(np.uint32),
+        np.array([[0, len(ids)]], np.int64), *b.wired[:3], b.target.outside)
 
 
 def _hand_out(group: Group, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],
