@@ -114,8 +114,7 @@ class Simulation:
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            delivery.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                             *b.wired[:3], b.target.outside)
+            _deliver(b, 0, np.empty(0, np.int64))
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -166,7 +165,8 @@ class Simulation:
             if end > begin:
                 n_events += delivery.deliver(
                     np.uint64(b.target.block), np.uint64(step % 2**64),
-                    ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
+                    ids[None, begin:end].astype(np.uint32),
+                    np.array([[0, end - begin]], np.int64), *b.wired[:3], b.target.outside)
         return n_events
 
 
