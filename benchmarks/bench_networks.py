@@ -1,8 +1,9 @@
 """The published networks against NEST and Brian2: rates, CVs of intervals, times.
 
-Each network is written for each peer with the same connection statistics (`benchmarks/peers/`), and
-all run in processes of their own, in turn, seed after seed. The peers live in environments of their
-own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python 3.11, as C++ standalone.
+Each network is written for each peer with the same connection statistics (`benchmarks/peers/`); for
+cuba and coba, whose rates differ by 5 % from one draw of connections to the next, with the same
+connections. All run in processes of their own, in turn, seed after seed. The peers live in
+environments of their own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python 3.11, as C++ standalone.
 
     python benchmarks/bench_networks.py --against nest,brian2 --nest-python P --brian2-python P
         [--only brunel] [--seconds S] [--seeds 3] [--threads 1] [--json]
@@ -63,10 +64,24 @@ def ours(case, o, seed, folder):
     return times | figures(spikes, sizes, o.seconds)
 
 
+def wiring(case, seed, folder):
+    """The synapses of our network, for peers to have the same: the name of a file."""
+    path = folder / f"wiring{seed}.npz"
+    if not path.exists():
+        net, arrays = case.make(seed), {}
+        for c in net.connections:
+            found, name = c.synapses(), f"{c.pre.population.name}_{c.post.population.name}"
+            arrays |= {f"{name}_sources": found.sources, f"{name}_targets": found.targets}
+        np.savez(path, **arrays)
+    return str(path)
+
+
 def theirs(peer, case, o, seed, folder):
     out = folder / f"{peer}{seed}.npz"
     p = case.parameters | {"seconds": o.seconds, "seed": seed, "threads": o.threads, "dt": 1e-4,
                            "record": not o.no_spikes}
+    if case.make:
+        p["wiring"] = wiring(case, seed, folder)
     times = finished([getattr(o, f"{peer}_python"), PEERS / f"{peer}_{case.script}.py",
                       json.dumps(p), out], cwd=folder)
     if o.no_spikes:
