@@ -3,8 +3,8 @@
 Each network is written for each peer with the same connection statistics (`benchmarks/peers/`); for
 cuba and coba, whose rates differ by 5 % from one draw of connections to the next, with the same
 connections. All run in processes of their own, in turn, seed after seed. The peers live in
-environments of their own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python 3.11,
-beside NumPy before 2.4 and setuptools, as C++ standalone.
+environments of their own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python
+3.11, beside NumPy before 2.4 and setuptools, as C++ standalone.
 
     python benchmarks/bench_networks.py --against nest,brian2 --nest-python P --brian2-python P
         [--only brunel] [--seconds S] [--seeds 3] [--threads 1] [--json]

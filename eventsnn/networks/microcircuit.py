@@ -61,7 +61,9 @@ def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input
     in_degree_scale : float, optional
         Synapses a neuron has, by the published number; by default `scale`, at most 1.
     input : str
-        External input: ``"poisson"``, or ``"dc"``, a direct current of the same mean.
+        External input: ``"poisson"``, or ``"dc"``, a direct current of the same mean. Without the
+        noise, currents of a network with few synapses, which stand for inhibition that it does
+        not have, keep most populations below threshold: use it with `in_degree_scale` near 1.
     initial : str
         Initial potentials: ``"optimised"``, near those of a running network, or ``"original"``.
     dt : float
