@@ -33,7 +33,8 @@ References
 ----------
 .. [1] Potjans, Diesmann, Cereb. Cortex 24, 785 (2014).
 .. [2] van Albada, Helias, Diesmann, PLoS Comput. Biol. 11, e1004490 (2015).
-.. [3] Kurth, Senk, Terhorst, Finnerty, Diesmann, Neuromorph. Comput. Eng. 2, 021001 (2022).
+.. [3] The parameters of the version that comes with NEST 3, ``Potjans_2014``; its inhibitory delays
+   are 0.75 +- 0.375 ms.
 """
 
 import math

@@ -8,7 +8,7 @@ for any `dt` this way, as that of [1]_; spikes and resets stay on the grid.
 
 References
 ----------
-.. [1] Rotter, Diesmann, Biol. Cybern. 81, 381 (1999), equations 8 to 11.
+.. [1] Rotter, Diesmann, Biol. Cybern. 81, 381 (1999).
 """
 
 import math
