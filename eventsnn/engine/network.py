@@ -13,36 +13,15 @@ from numba import prange
 from numba.core import types
 from numba.extending import overload
 
-from eventsnn.connect.cpu import SHARED, deliver_delayed, deliver_row
-from eventsnn.connect.drawn import LENGTH, STORED
-from eventsnn.connect.procedural import deliver_drawn
 from eventsnn.core import random
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
-from eventsnn.core.prefetch import prefetch
+from eventsnn.engine.delivery import deliver_block
 from eventsnn.surrogates import draw
 
 _DRIVE = np.uint64(random.DRIVE)
 _ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
-
-
-class Synapses(NamedTuple):
-    """Projections onto one group, one after the other; rows as in `eventsnn.connect.rows`."""
-
-    rows: Any  # uint32, or uint64 where a block of a projection has 2^32 synapses or more
-    targets: Any  # uint16 (n_synapses,)
-    weights: Any  # float, of the projections whose synapses differ in weight
-    delays: Any  # uint8 or uint16, steps, of the projections whose synapses differ in delay
-    rows_at: Any  # int64 (Q,): where a projection's rows start
-    block_at: Any  # int64 (Q, n_blocks): where the targets of a block start
-    pre_start: Any  # int64 (Q,): first source, a number within its group
-    n_pre: Any  # int64 (Q,)
-    channel: Any  # int64 (Q,), of the targets' input
-    weight: Any  # float (Q,), where all synapses share it
-    weights_at: Any  # int64 (Q,): place of a synapse's weight less its own place, or SHARED
-    delay: Any  # int64 (Q,), steps, where all synapses share it, else 0
-    delays_at: Any  # int64 (Q,): place of a synapse's delay less its own place, or SHARED
 
 
 class Drives(NamedTuple):
@@ -147,65 +126,6 @@ def _update_block(block, size, first_step, window, ring, outside, base, nothing,
 
 
 @scalar
-def deliver_block(block, size, first_step, window, spikes, ends, synapses, recipes, drawing, ring):
-    """Deliver the spikes of a window to the neurons of one block; return how many synapses had one.
-
-    A spike at the end of step `n` with a delay of `d` steps acts at the start of step
-    ``n + 1 + d``. Inputs are added in the order of the spikes' step, projection, source and place
-    in the row, which does not depend on where windows begin.
-    """
-    depth, first = np.uint64(ring.shape[0]), np.uint64(block) * size
-    n_events = 0
-    for w in range(window):
-        now = first_step + np.uint64(w + 1)
-        for q in range(synapses.delay.shape[0]):
-            n_pre, pre_start = synapses.n_pre[q], synapses.pre_start[q]
-            channel, base = np.uint64(synapses.channel[q]), synapses.block_at[q, block]
-            delays_at, weights_at = synapses.delays_at[q], synapses.weights_at[q]
-            slot, late_slot = now % depth, (now + np.uint64(synapses.delay[q])) % depth
-            rows = synapses.rows_at[q] + block * (n_pre + 1) - pre_start
-            if recipes is not None:
-                if recipes.kind[q] != STORED:
-                    for source_block in range(ends.shape[0]):
-                        for e in range(ends[source_block, w], ends[source_block, w + 1]):
-                            source = np.int64(spikes[source_block, e])
-                            if pre_start <= source < pre_start + n_pre:
-                                length = _ZERO
-                                if recipes.kind[q] == LENGTH:
-                                    length = np.uint64(synapses.rows[rows + source + 1]
-                                                       - synapses.rows[rows + source])
-                                n_events += np.int64(deliver_drawn(
-                                    recipes, drawing, q, block, size, source, length, ring, slot,
-                                    late_slot, channel, synapses.weight[q]))
-                    continue
-            for source_block in range(ends.shape[0]):
-                for e in range(ends[source_block, w], ends[source_block, w + 1]):
-                    source = np.int64(spikes[source_block, e])
-                    if pre_start <= source < pre_start + n_pre:
-                        start = base + np.int64(synapses.rows[rows + source])
-                        prefetch(synapses.targets, start)
-                        if weights_at != SHARED:
-                            prefetch(synapses.weights, start + weights_at)
-                        if delays_at != SHARED:
-                            prefetch(synapses.delays, start + delays_at)
-            for source_block in range(ends.shape[0]):
-                for e in range(ends[source_block, w], ends[source_block, w + 1]):
-                    source = np.int64(spikes[source_block, e])
-                    if pre_start <= source < pre_start + n_pre:
-                        start = base + np.int64(synapses.rows[rows + source])
-                        stop = base + np.int64(synapses.rows[rows + source + 1])
-                        n_events += stop - start
-                        if delays_at == SHARED:
-                            deliver_row(ring, late_slot, channel, first, synapses.targets, start,
-                                        stop, synapses.weights, weights_at, synapses.weight[q])
-                        else:
-                            deliver_delayed(ring, slot, channel, first, synapses.targets, start,
-                                            stop, synapses.weights, weights_at, synapses.weight[q],
-                                            synapses.delays, delays_at)
-    return n_events
-
-
-@scalar
 def _collect(first_step, window, spikes, ends, at, steps, ids):
     """Append a window's spikes to `steps` and `ids`, by step and then by neuron; return the end."""
     for w in range(window):
@@ -217,13 +137,14 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
 
 
 def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, drives,
-             seed, number, synapses, recipes, drawing, fired, spikes, ends, events, steps, ids):
+             seed, number, synapses, recipes, drawing, fired, spikes, ends, events, steps,
+             ids):
     """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
-    shape; `number` is that of the group's first neuron in the network, for random numbers; `recipes`
-    and `drawing` are of `eventsnn.connect`, or None where no projection is procedural. Returns
+    shape; `number` is that of the group's first neuron in the network, for random numbers;
+    `recipes` and `drawing` are of `eventsnn.connect`, or None where none is procedural. Returns
     the number of steps done and of spikes written: their `steps` (the number of the step at whose
     end the spike is) and `ids`. ``events[block]`` is added to what synapses had a spike.
     """
@@ -242,19 +163,5 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
     return done, at
 
 
-advance = kernel(_advance)
-advance_parallel = kernel(_advance, parallel=True)
-
-
-@kernel
-def deliver(size, step_number, ids, synapses, recipes, drawing, outside):
-    """Deliver the spikes `ids` (1, n) uint32 of another group's neurons in one step.
-
-    Returns how many synapses had one.
-    """
-    ends, n_events = np.zeros((1, 2), np.int64), 0
-    ends[0, 1] = ids.shape[1]
-    for block in range((np.uint64(outside.shape[2]) + size - _ONE) // size):
-        n_events += deliver_block(np.int64(block), size, step_number, 1, ids, ends, synapses,
-                                  recipes, drawing, outside)
-    return n_events
+advance = kernel(_advance, allocates=False)
+advance_parallel = kernel(_advance, parallel=True, allocates=False)

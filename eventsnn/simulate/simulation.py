@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.engine import network as engine
+from eventsnn.engine import delivery
 from eventsnn.simulate import drives, wiring
 from eventsnn.simulate.group import Group
 from eventsnn.simulate.packed import Packed
@@ -36,7 +36,7 @@ class Simulation:
         for members in kinds.values():
             self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
         self._seed = seed
-        self._packed: dict[int, tuple[engine.Synapses, int]] = {}  # by number of the projection
+        self._packed: dict[int, tuple[delivery.Synapses, int]] = {}  # by number of the projection
         self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
         self._of = {name: group for group in self.groups for name in group.starts}
         for view, channel, value in constant:
@@ -67,7 +67,7 @@ class Simulation:
         return wired
 
     @property
-    def synapses(self) -> list[engine.Synapses]:
+    def synapses(self) -> list[delivery.Synapses]:
         """All synapses that are kept."""
         return [g.synapses for g in self.groups] + [b.wired.synapses for b in self.between]
 
@@ -99,8 +99,7 @@ class Simulation:
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            engine.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                           *b.wired[:3], b.target.outside)
+            _deliver(b, 0, np.empty(0, np.int64))
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -135,10 +134,15 @@ class Simulation:
                 steps, ids = fired[id(b.source)]
                 begin, end = np.searchsorted(steps, [step + 1, step + 2])
                 if end > begin:
-                    n_events += engine.deliver(
-                        np.uint64(b.target.block), np.uint64(step),
-                        ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
+                    n_events += _deliver(b, step, ids[begin:end])
         return n_spikes, n_events
+
+
+def _deliver(b: Between, step: int, ids: np.ndarray) -> int:
+    """Deliver the spikes of one step; returns the number of events."""
+    return delivery.deliver(
+        np.uint64(b.target.block), np.uint64(step), ids[None].astype(np.uint32),
+        np.array([[0, len(ids)]], np.int64), *b.wired[:3], b.target.outside)
 
 
 def _hand_out(group: Group, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],

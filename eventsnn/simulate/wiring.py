@@ -12,7 +12,7 @@ from eventsnn.connect import blocks, drawn, procedural, rows
 from eventsnn.connect.drawn import Recipe, Recipes
 from eventsnn.connect.procedural import Drawing
 from eventsnn.connect.rows import Site
-from eventsnn.engine.network import Synapses
+from eventsnn.engine.delivery import Synapses
 from eventsnn.simulate import synapse_values
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.synapse_values import Piece
