@@ -28,9 +28,11 @@ for cells in populations.values():
 with np.load(p["wiring"]) as synapses:
     for (pre, sources), weight in zip(populations.items(), weights):
         for post, targets in populations.items():
-            pairs = (q[0].global_id + synapses[f"{pre}_{post}_{end}"]
-                     for q, end in ((sources, "sources"), (targets, "targets")))
-            nest.Connect(*pairs, "one_to_one", {"weight": weight, "delay": 1e3 * p["delay"]})
+            pairs = [q[0].global_id + synapses[f"{pre}_{post}_{end}"]
+                     for q, end in ((sources, "sources"), (targets, "targets"))]
+            each = np.ones(len(pairs[0]))
+            nest.Connect(*pairs, "one_to_one", {"weight": weight * each,
+                                                "delay": 1e3 * p["delay"] * each})
 recorders = record(populations) if p["record"] else {}
 nest.Prepare()
 build = clock.lap()
