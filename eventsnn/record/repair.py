@@ -61,7 +61,7 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = finish.MERGE_SPIKES) 
             raise _nothing(path, folder)
         return _repair(path, folder, found, merge_spikes)
     finally:
-        files.close(lock)
+        files.close_locked(lock)
 
 
 def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, merge_spikes: int

@@ -9,9 +9,9 @@ from tqdm import tqdm
 
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
+from eventsnn.core.signals import Deferred
 from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
-from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.rules import Rule
