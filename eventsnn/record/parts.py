@@ -183,6 +183,14 @@ def clear(folder: pathlib.Path, but: str | None = None) -> None:
     if but is None:
         files.remove(folder / manifest.NAME)
         files.sync_folder(folder)
+    clear_partial(folder)
     for entry in sorted(folder.iterdir()):
-        if entry.name.endswith(files.PARTIAL) or manifest.FILE_NAME.fullmatch(entry.name):
+        if manifest.FILE_NAME.fullmatch(entry.name):
+            files.remove(entry)
+
+
+def clear_partial(folder: pathlib.Path) -> None:
+    """Remove the files that were never finished."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.endswith(files.PARTIAL):
             files.remove(entry)
