@@ -202,7 +202,8 @@ def folder_in_the_way(path):
 
 
 @pytest.mark.parametrize(("harm", "message"), [
-    (vanish, "stay where it is"), (other_manifest, "stay where it is"), (missing_part, "got nothing"),
+    (vanish, "stay where it is"), (other_manifest, "stay where it is"),
+    (missing_part, "got nothing"),
     (folder_in_the_way, "name of a file"),
 ])
 def test_recorder__says_what_others_did_to_its_files(tmp_path, no_fsync, harm, message):

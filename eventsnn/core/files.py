@@ -56,6 +56,13 @@ def check_new(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
     return path
 
 
+def check_ordinary(path: str | os.PathLike) -> None:
+    """Refuse what would wait for ever when it is opened, or cannot be gone back in: a pipe."""
+    if not (path := pathlib.Path(path)).is_dir() and not stat.S_ISREG(path.stat().st_mode):
+        raise check.must(str(path), "be an ordinary file", "a device or pipe",
+                         "write it to a file first", OSError)
+
+
 class Replacement:
     """A file that takes its final name when it is complete.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.core import check, seal
+from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError
 from eventsnn.interop.nwb import read_nwb, read_observed
 
@@ -45,6 +45,7 @@ def kind_of(path: str | os.PathLike) -> str:
         raise check.must(str(path), "exist", got, remedy, FileNotFoundError)
     if path.is_dir():
         raise check.must(str(path), "be a file", "a folder", error=IsADirectoryError)
+    files.check_ordinary(path)
     with open(path, "rb") as file:  # its errors name the file and the reason; HDF5's do not
         start = file.read(len(SIGNATURE))
     try:

@@ -238,17 +238,18 @@ class Recording:
     def _read(self, population: str, n: int, first: int = 0, last: int | None = None
               ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         last = self.count(population) if last is None else last
-        by_time, now = self._source.sorting(population) == "by_time", -np.inf
+        column, now = {"by_time": 0, "by_id": 1}.get(self._source.sorting(population)), -np.inf
         for start in range(first, last, n):
             times, ids = self._source.read(population, start, min(start + n, last))
             if not np.isfinite(times).all() or ids.min() < 0:
                 raise self._refuse("a recording of finite times and neurons from 0 on",
                                    f"other numbers near spike {start} of {population!r}")
-            if by_time:
-                if times[0] < now or (times[1:] < times[:-1]).any():
-                    raise self._refuse("sorted by time, as it says it is",
+            if column is not None:
+                order = (times, ids)[column]
+                if order[0] < now or (order[1:] < order[:-1]).any():
+                    raise self._refuse(f"sorted by {('time', 'neuron')[column]}, as it says it is",
                                        f"another order near spike {start} of {population!r}")
-                now = times[-1]
+                now = order[-1]
             yield times, ids
 
     def _number(self, attribute: str) -> Any:
