@@ -180,6 +180,6 @@ def test_open_locked__lets_one_in_at_a_time(tmp_path):
 
     with pytest.raises(BlockingIOError, match="one recorder at a time"):
         files.open_locked(tmp_path / "a")
-    files.close(first)
+    files.close_locked(first)
 
-    files.close(files.open_locked(tmp_path / "a"))
+    files.close_locked(files.open_locked(tmp_path / "a"))

@@ -2,19 +2,23 @@
 
 import csv
 import datetime
+import errno
+import os
 import warnings
 
 import h5py
 import numpy as np
 import pytest
 
+from eventsnn.core import files
 from eventsnn.errors import FormatError
 from eventsnn.interop import (
-    Units, from_neo, of_recording, read_nwb, to_neo, write_csv, write_npz, write_nwb,
+    Units, from_neo, of_recording, open_spikes, read_nwb, to_neo, write_csv, write_npz, write_nwb,
 )
 from eventsnn.interop.units import of_trains, units
-from eventsnn.record import Recording
+from eventsnn.record import Recording, Report
 from tests.command_line import refused, run
+from tests.failing_disk import Disk
 from tests.recordings import record, spikes
 
 
@@ -97,12 +101,38 @@ def test_nwb__of_pynwb_is_read(tmp_path):
     assert_equal(found, {"units": of_trains(trains)})
 
 
+def replaced(name, **column):
+    """What puts another column in the place of one."""
+    def spoil(file):
+        del file["units"][name]
+        file["units"].create_dataset(name, **column)
+
+    return spoil
+
+
+def linked(file):
+    file.move("units", "other")
+    file["units"] = h5py.ExternalLink("other.nwb", "/units")
+
+
+UNSTORED = {"dtype": "f8", "chunks": (1 << 20,)}
+
+
 @pytest.mark.parametrize("spoil, words", [
-    (lambda f: f.pop("units"), "must be an NWB file with units"),
+    (lambda f: f.pop("units"), "must be a file in the NWB format with units"),
     (lambda f: f["units/spike_times_index"].write_direct(np.full(27, 9, np.uint64)),
-     "must have an index that rises"),
+     "with an index that rises"),
     (lambda f: (f["units"].pop("spike_times"), f["units"].__setitem__(
-        "spike_times", h5py.ExternalLink("other.h5", "/x"))), "must hold its own data"),
+        "spike_times", h5py.ExternalLink("other.h5", "/x"))), "a link at /units/spike_times"),
+    (linked, "a link at /units"),
+    (replaced("spike_times", shape=(400,), dtype="f8", external=[("/etc/passwd", 0, 3200)]),
+     "stored in other files"),
+    (replaced("spike_times", shape=(10**12,), **UNSTORED), "must be a file that holds what it"),
+    (replaced("spike_times", data=np.zeros(1 << 23), compression="gzip"), "an index that rises"),
+    (replaced("spike_times_index", shape=(1 << 28,), dtype="u8", chunks=(1 << 20,)),
+     "must be a file that holds what it declares"),
+    (replaced("population", data=["a"] * 4), "a population for each of 27 units"),
+    (replaced("population", data=np.arange(27)), "got a damaged one"),
 ])
 def test_nwb__damaged_or_hostile_is_refused(tmp_path, populations, spoil, words):
     populations.pop("silent")
@@ -110,15 +140,47 @@ def test_nwb__damaged_or_hostile_is_refused(tmp_path, populations, spoil, words)
     with h5py.File(path, "r+") as file:
         spoil(file)
 
-    with pytest.raises(FormatError, match=words):
+    with pytest.raises(FormatError, match=words) as caught:
         read_nwb(path)
+
+    assert "\n" not in str(caught.value)
+
+
+def test_nwb__refuses_intervals_that_are_not_there(tmp_path, populations):
+    path = write_nwb(tmp_path / "a.nwb", populations, t_stop=2.0)
+    with h5py.File(path, "r+") as file:
+        replaced("obs_intervals", shape=(1 << 28, 2), dtype="f8", chunks=(1 << 20, 1))(file)
+
+    with pytest.raises(FormatError, match="must be a file that holds what it declares"):
+        open_spikes(path)
+
+
+def test_nwb__meets_a_full_disk_like_any_file(tmp_path, populations, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(files, "os", Disk(2, full))
+
+    with pytest.raises(OSError, match="No space left"):
+        write_nwb(tmp_path / "a.nwb", populations, t_stop=2.0)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_open_spikes__does_not_wait_for_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+
+    for read in (open_spikes, read_nwb, Recording, Report):
+        with pytest.raises(OSError, match="must be an ordinary file, got a device or pipe"):
+            read(tmp_path / "pipe")
 
 
 def test_nwb__truncated_is_refused(tmp_path, populations):
     path = write_nwb(tmp_path / "a.nwb", populations, t_stop=2.0)
     path.write_bytes(path.read_bytes()[:4000])
 
-    with pytest.raises(FormatError, match="must be an NWB file"):
+    with pytest.raises(FormatError, match="an HDF5 file that is whole, got a truncated file"):
         read_nwb(path)
 
 

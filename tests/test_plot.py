@@ -203,3 +203,20 @@ raster({"exc": ((np.array([0.5]), np.array([0])), 1)}, sys.argv[1])
 assert "matplotlib.pyplot" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.png")], check=True)
+
+
+@pytest.mark.parametrize("letters", [3, 45, 300])
+def test_raster__legend_stays_on_the_page(tmp_path, monkeypatch, letters):
+    figures = []
+    monkeypatch.setattr(plot_spikes, "save", lambda drawn, *_: figures.append(drawn))
+    names = [f"{k}{'m' * letters}" for k in range(9)]
+
+    raster({name: (iter([(np.array([0.1]), np.array([0]))]), 5) for name in names},
+           tmp_path / "a.png", t_stop=1.0)
+
+    drawn, = figures
+    drawn.canvas.draw()
+    legend, = drawn.legends
+    box = legend.get_window_extent()
+    assert drawn.bbox.x0 <= box.x0 and box.x1 <= drawn.bbox.x1
+    assert len({text.get_text() for text in legend.get_texts()}) == 9

@@ -188,6 +188,11 @@ def vanish(path):
     parts.folder_of(path).rmdir()
 
 
+def other_manifest(path):
+    vanish(path)
+    Recorder(path, SIZES, DT)
+
+
 def missing_part(path):
     (parts.folder_of(path) / "part-r0-000001.h5").unlink()
 
@@ -197,7 +202,8 @@ def folder_in_the_way(path):
 
 
 @pytest.mark.parametrize(("harm", "message"), [
-    (vanish, "lie in a folder that exists"), (missing_part, "got nothing"),
+    (vanish, "stay where it is"), (other_manifest, "stay where it is"),
+    (missing_part, "got nothing"),
     (folder_in_the_way, "name of a file"),
 ])
 def test_recorder__says_what_others_did_to_its_files(tmp_path, no_fsync, harm, message):
@@ -211,6 +217,14 @@ def test_recorder__says_what_others_did_to_its_files(tmp_path, no_fsync, harm, m
         recorder.close()
 
     assert "\n" not in str(caught.value)
+
+
+def test_recorder__short_recording_outlives_its_folder(tmp_path, no_fsync):
+    with Recorder(tmp_path / "run.h5", SIZES, DT) as recorder:
+        recorder.append("exc", STEPS, IDS)
+        vanish(tmp_path / "run.h5")
+
+    assert_array_equal(read(tmp_path / "run.h5")[1], IDS)
 
 
 def test_recorder__refuses_a_file_in_the_place_of_its_folder(tmp_path):

@@ -46,6 +46,7 @@ def test_append__refuses_a_closed_recorder(tmp_path):
     ({}, DT, None, ValueError),
     ({"a/b": 1}, DT, None, ValueError),
     ({"..": 1}, DT, None, ValueError),
+    ({"half \ud800": 1}, DT, None, ValueError),
     ({1: 1}, DT, None, TypeError),
     ({"a": 0}, DT, None, ValueError),
     ({"a": 1.0}, DT, None, TypeError),

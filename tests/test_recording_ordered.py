@@ -83,3 +83,10 @@ def test_by_time__trusts_no_claim(tmp_path):
 
     with Recording(path) as recording, pytest.raises(FormatError, match="sorted by time"):
         list(ordered.by_time(recording, "cells", 2))
+
+
+def test_by_id__trusts_no_claim(tmp_path):
+    path = foreign(tmp_path / "lies.h5", np.array([1.0, 3.0, 2.0]), np.array([4, 0, 7]), "by_id")
+
+    with Recording(path) as recording, pytest.raises(FormatError, match="sorted by neuron"):
+        recording.spikes("cells")

@@ -1,17 +1,15 @@
 """From the arguments to a command, and from what becomes of it to an exit code."""
 
 import argparse
-import contextlib
 import os
 import signal
 import sys
-import threading
 import warnings
-from collections.abc import Iterator
 
 import eventsnn
 from eventsnn.cli import analyse, convert, info, plot, repair, simulate, train
 from eventsnn.cli.options import Parser
+from eventsnn.core.signals import Unwinding
 
 # What people can cause is told in one line; anything else is a defect, and shows its traceback.
 EXPECTED = (ValueError, TypeError, OSError, ArithmeticError, ImportError, MemoryError)
@@ -20,7 +18,7 @@ EXPECTED = (ValueError, TypeError, OSError, ArithmeticError, ImportError, Memory
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     options = parser().parse_args(arguments)
-    with warnings.catch_warnings(), _sigterm_unwinds():
+    with warnings.catch_warnings(), Unwinding():
         warnings.simplefilter("once")
         warnings.showwarning = lambda message, *_: print(f"warning: {message}", file=sys.stderr)
         try:
@@ -36,19 +34,6 @@ def main(arguments: list[str] | None = None) -> int:
         except KeyboardInterrupt:
             print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)
             return 128 + signal.SIGINT
-
-
-@contextlib.contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    """Let SIGTERM, too, unwind the stack: that closes a recording properly."""
-    if threading.current_thread() is not threading.main_thread():  # only it may set handlers
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def parser() -> argparse.ArgumentParser:

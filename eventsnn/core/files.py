@@ -56,6 +56,13 @@ def check_new(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
     return path
 
 
+def check_ordinary(path: str | os.PathLike) -> None:
+    """Refuse what would wait for ever when it is opened, or cannot be gone back in: a pipe."""
+    if not (path := pathlib.Path(path)).is_dir() and not stat.S_ISREG(path.stat().st_mode):
+        raise check.must(str(path), "be an ordinary file", "a device or pipe",
+                         "write it to a file first", OSError)
+
+
 class Replacement:
     """A file that takes its final name when it is complete.
 
@@ -228,7 +235,7 @@ def open_locked(path: pathlib.Path) -> int:
                 return descriptor
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             # Who held it until now may have removed it.
-            if path.exists() and os.fstat(descriptor).st_ino == path.stat().st_ino:
+            if is_at(descriptor, path):
                 return descriptor
         except BlockingIOError:
             os.close(descriptor)
@@ -259,6 +266,18 @@ def is_locked(path: pathlib.Path) -> bool:
     return False
 
 
-def close(descriptor: int) -> None:
-    """Close a file."""
-    os.close(descriptor)
+def is_at(descriptor: int, path: pathlib.Path) -> bool:
+    """Whether an open file still lies under its name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def close_locked(descriptor: int) -> None:
+    """Close what `open_locked` opened, also where a process that was forked off has it open."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)

@@ -9,21 +9,24 @@ References
 .. [1] Ruebel et al., eLife 11, e78362 (2022); schema 2.8.0, hdmf-common 1.8.0.
 """
 
+import contextlib
 import datetime
+import io
 import os
 import pathlib
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check
 from eventsnn.core.files import Replacement, check_new
-from eventsnn.errors import FormatError
 from eventsnn.interop.units import Units, by_neuron, units
+from eventsnn.record.untrusted import Untrusted
 
 CORE, COMMON = "core", "hdmf-common"  # namespaces of the format's types
+ROWS = 1 << 20  # read at a time
 
 
 def write_nwb(path: str | os.PathLike, populations: Mapping[str, Any], *, t_stop: float,
@@ -69,9 +72,12 @@ def write_nwb(path: str | os.PathLike, populations: Mapping[str, Any], *, t_stop
         raise check.must("start", "have a time zone", start)
     import h5py
 
-    with Replacement(path, overwrite) as new, h5py.File(new.temporary, "w") as file:
+    image = io.BytesIO()  # a library that meets a full disk itself brings the process down
+    with h5py.File(image, "w") as file:
         _session(file, description, start)
         _units(file.create_group("units"), spikes, t_start, t_stop)
+    with Replacement(path, overwrite) as new:
+        new.write(0, image.getbuffer())
     return path
 
 
@@ -130,58 +136,46 @@ def read_nwb(path: str | os.PathLike) -> dict[str, Units]:
     Raises
     ------
     FormatError
-        If the file is no NWB file, has no spike times, or is damaged.
+        If the file is no NWB file, has no spike times, refers to other files, declares more than it
+        holds, or is damaged.
     """
-    import h5py
-
-    with open(path, "rb"):
-        pass
-    try:
-        with h5py.File(path, "r") as file:
-            return _read(file, os.fspath(path))
-    except (OSError, RuntimeError, KeyError, TypeError, IndexError) as error:
-        raise FormatError(f"{os.fspath(path)} must be an NWB file with units, got another one or a "
-                          f"damaged one ({error})") from error
+    with _opened(path) as (file, table):
+        return _read(file, table)
 
 
 def read_observed(path: str | os.PathLike) -> float | None:
     """The last time, s, at which a unit of an NWB file was observed; None if it does not say."""
+    with _opened(path) as (file, table):
+        if "obs_intervals" not in table:
+            return None
+        intervals = file.column(table, "obs_intervals", "fiu", "numbers", ndim=2)
+        last = max((float(np.max(intervals[k:k + ROWS], initial=-np.inf))
+                    for k in range(0, len(intervals), ROWS)), default=-np.inf)
+    return last if np.isfinite(last) else None
+
+
+@contextlib.contextmanager
+def _opened(path: str | os.PathLike) -> Iterator[tuple[Untrusted, Any]]:
+    """The file, of which nothing is trusted, and its Units table."""
     import h5py
 
+    file = Untrusted(path, "file in the NWB format with units")
     try:
-        with h5py.File(path, "r") as file:
-            if "obs_intervals" not in file["units"]:
-                return None
-            _check_own(file["units"], ["obs_intervals"], os.fspath(path))
-            intervals = file["units"]["obs_intervals"][:]
-    except (OSError, RuntimeError, KeyError, TypeError) as error:
-        raise FormatError(f"{os.fspath(path)} must have obs_intervals that can be read, got "
-                          f"damage ({error})") from error
-    last = np.max(intervals, initial=-np.inf)
-    return float(last) if np.isfinite(last) else None
+        with file.read("a damaged one"):
+            yield file, file.child(file.root, "units", h5py.Group)
+    finally:
+        file.close()
 
 
-def _check_own(table: Any, names: Iterable[str], path: str) -> None:
-    """Refuse columns that lie in another file."""
-    import h5py
-
-    for name in names:
-        link = table.get(name, getlink=True) if name in table else None
-        if isinstance(link, h5py.ExternalLink) or (
-                link is not None and (table[name].external or table[name].is_virtual)):
-            raise FormatError(f"{path} must hold its own data, got {name} in another file")
-
-
-def _read(file: Any, path: str) -> dict[str, Units]:
-    table = file["units"]
-    _check_own(table, ("spike_times", "spike_times_index", "population"), path)
-    times, ends = table["spike_times"][:], table["spike_times_index"][:].astype(np.int64)
+def _read(file: Untrusted, table: Any) -> dict[str, Units]:
+    ends = file.column(table, "spike_times_index", "iu", "whole numbers")[:].astype(np.int64)
+    times = file.column(table, "spike_times", "f", "floats")
     starts = np.concatenate([[0], ends[:-1]])
-    if (ends < starts).any() or (ends.size and ends[-1] != times.size):
-        raise FormatError(f"{path} must have an index that rises to the {times.size} spike times, "
-                          f"got one that ends at {ends[-1] if ends.size else 'nothing'}")
-    names = (table["population"].asstr()[:] if "population" in table
-             else np.full(ends.size, "units", dtype="O"))
+    if (ends < starts).any() or (ends[-1] if ends.size else 0) != times.size:
+        raise file.refuse(f"an NWB file with an index that rises to its {times.size} spike times",
+                          f"one that ends at {ends[-1] if ends.size else 'nothing'}")
+    times = times[:]
+    names = _names(file, table, ends.size)
     rows = np.repeat(np.arange(ends.size), ends - starts)
     found = {}
     for name in dict.fromkeys(names):
@@ -190,3 +184,16 @@ def _read(file: Any, path: str) -> dict[str, Units]:
         keep = mine[rows]
         found[str(name)] = units((times[keep], number[rows[keep]], int(mine.sum())), repr(name))
     return found
+
+
+def _names(file: Untrusted, table: Any, n: int) -> np.ndarray:
+    """The population of each row."""
+    import h5py
+
+    if "population" not in table:
+        return np.full(n, "units", dtype="O")
+    names = file.child(table, "population", h5py.Dataset)
+    if names.shape != (n,) or names.external or names.is_virtual:
+        raise file.refuse(f"an NWB file with a population for each of {n} units",
+                          f"shape {names.shape}")
+    return names.asstr()[:]

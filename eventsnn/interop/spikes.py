@@ -1,5 +1,6 @@
 """Recorded spikes, whichever of the formats they lie in."""
 
+import contextlib
 import os
 import pathlib
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.core import check
+from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError
 from eventsnn.interop.nwb import read_nwb, read_observed
 
@@ -44,11 +45,15 @@ def kind_of(path: str | os.PathLike) -> str:
         raise check.must(str(path), "exist", got, remedy, FileNotFoundError)
     if path.is_dir():
         raise check.must(str(path), "be a file", "a folder", error=IsADirectoryError)
+    files.check_ordinary(path)
     with open(path, "rb") as file:  # its errors name the file and the reason; HDF5's do not
         start = file.read(len(SIGNATURE))
     try:
-        with h5py.File(path, "r") as file:
-            names = set(file)
+        with contextlib.ExitStack() as stack:
+            whole = stack.enter_context(seal.SealedFile(path)) if seal.is_sealed(path) else path
+            names = set(stack.enter_context(h5py.File(whole, "r")))
+    except FormatError:
+        raise
     except (OSError, RuntimeError) as error:
         raise _refused(path, "an HDF5 file that is damaged or not whole" if start == SIGNATURE
                        else "a file that is no HDF5") from error

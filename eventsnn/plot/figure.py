@@ -10,6 +10,8 @@ from eventsnn.core.files import Replacement, check_new
 ENDINGS = (".png", ".svg", ".pdf")
 WIDTH, HEIGHT = 7.0, 4.2  # inches; the width of a page, two columns
 DPI = 300
+MOST_LETTERS = 55  # of a name in a legend: the page has no room for more
+LETTER_WIDTH, MARK_WIDTH = 4.8, 40.0  # points, in a legend
 # Okabe and Ito's colours, told apart by colour-blind readers too
 BLUE, VERMILION = "#0072B2", "#D55E00"
 OTHERS = ("#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#999999")
@@ -67,7 +69,15 @@ def say_none(axes: Any) -> None:
 
 def legend(figure: Any, handles: list[Any], **options: Any) -> None:
     """Names above the picture, where they hide nothing."""
-    columns = len(handles) if len(handles) <= 5 else 4  # as wide as the page has room
+    longest = 0
+    for handle in handles:
+        name = handle.get_label()
+        if len(name) > MOST_LETTERS:
+            name = f"{name[:MOST_LETTERS - 4]} ..."
+            handle.set_label(name)
+        longest = max(longest, len(name))
+    room = max(1, int(72 * WIDTH / (MARK_WIDTH + LETTER_WIDTH * longest)))
+    columns = min(room, len(handles) if len(handles) <= 5 else 4)
     figure.legend(handles=handles, loc="outside upper center", ncols=columns, frameon=False,
                   **options)
 

@@ -31,7 +31,8 @@ def at_hand(folder: Folder, path: pathlib.Path, columns: Mapping[str, Any],
     """Write the file of spikes that never were in parts."""
     head, counts = folder.head, {name: len(ids) for name, (_, ids) in columns.items()}
     where = sonata.layout(head.populations, counts, head.dt, duration, head.about, sealed=True)
-    with files.Replacement(path, head.overwrite, folder.path) as new:
+    beside = folder.path if folder.path.is_dir() else None  # unless someone removed it
+    with files.Replacement(path, head.overwrite, beside) as new:
         for offset, data in seal.sealed(where.stretches(sonata.by_name(columns)), where.n_bytes):
             new.write(offset, data)
 

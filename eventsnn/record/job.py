@@ -1,8 +1,12 @@
 """Work that goes on beside the run: parts are hashed and written while the next one fills."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
+
+
+PAUSE = 1e-3  # s
 
 
 class Job:
@@ -20,6 +24,7 @@ class Job:
         self.ends = ends
         self._tasks = list(tasks)
         self._claims: list[str] = []  # the first to claim the work does it
+        self._is_over = False  # whether the thread does nothing any more
         self._thread = threading.Thread(target=self._beside, name="eventsnn recorder")
 
     def start(self) -> None:
@@ -31,6 +36,8 @@ class Job:
         # No lock: an interrupt may come between the end of a `with` block and the release.
         if self._thread.ident is not None or not self._claim("caller"):
             self._thread.join()
+            while not self._is_over:  # Python takes a thread for ended whose `join` was interrupted
+                time.sleep(PAUSE)
         self._run()
 
     def _claim(self, who: str) -> bool:
@@ -39,11 +46,12 @@ class Job:
         return self._claims[0] == who
 
     def _beside(self) -> None:
-        if self._claim("thread"):
-            try:
+        try:
+            if self._claim("thread"):
                 self._run()
-            except BaseException:  # `finish` comes upon it again, and tells the caller
-                pass
+        except BaseException:  # `finish` comes upon it again, and tells the caller
+            pass
+        self._is_over = True
 
     def _run(self) -> None:
         while self._tasks:

@@ -109,11 +109,20 @@ def virtual(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtyp
 
     `sources` are names of files, None for rows that are lost, and their numbers of rows.
     """
-    made, start = h5py.VirtualLayout(shape, dtype), 0
+    how = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    how.set_layout(h5py.h5d.VIRTUAL)
+    how.set_obj_track_times(False)
+    # Where a file is missing: NaN, which nobody takes for the time of a spike, or for a sample.
+    how.set_fill_value(np.array([np.nan if dtype.kind == "f" else 2**64 - 1], dtype))
+    space, start = h5py.h5s.create_simple(shape), 0
     for file, n in sources:
         if n and file:
-            made[start:start + n] = h5py.VirtualSource(
-                file, f"{group.name}/{name}", (n, *shape[1:]))
+            some = (n, *shape[1:])
+            space.select_hyperslab((start, *(0 for _ in shape[1:])), some)
+            # HDF5 takes a percent sign for the beginning of a pattern.
+            how.set_virtual(space, file.replace("%", "%%").encode(),
+                            f"{group.name}/{name}".replace("%", "%%").encode(),
+                            h5py.h5s.create_simple(some))
         start += n
-    # Where a file is missing: NaN, which nobody takes for the time of a spike, or for a sample.
-    group.create_virtual_dataset(name, made, np.nan if dtype.kind == "f" else 2**64 - 1)
+    space.select_all()
+    h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype), space, how)

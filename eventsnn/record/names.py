@@ -26,4 +26,6 @@ def _name(what: str, name: Any) -> str:
         raise check.must(what, "be a string", repr(name), error=TypeError)
     if name in ("", ".", "..") or "/" in name or "\0" in name:
         raise check.must(what, "be a name with no '/'", repr(name))
+    if any("\ud800" <= letter <= "\udfff" for letter in name):  # halves of letters
+        raise check.must(what, "be text that UTF-8 can hold", ascii(name))
     return name

@@ -148,6 +148,9 @@ class Folder:
              **now: Any) -> None:
         """Write a file and the line that names it; then `done` is what is on the disk `now`."""
         assert self._lock is not None
+        if not files.is_at(self._lock, self.path / manifest.NAME):
+            raise check.must(str(self.path), "stay where it is while a run is recorded",
+                             "none, or another one", error=FileNotFoundError)
         done, start = self.done, self._begin()
         if self._tried:
             files.append(self._lock, start, b"")  # no line of this file from an earlier try
@@ -191,14 +194,24 @@ class Folder:
                 clear(self.path)
                 files.remove_folder(self.path)
         finally:
-            files.close(lock)
+            files.close_locked(lock)
 
 
 def clear(folder: pathlib.Path, but: str | None = None) -> None:
     """Remove what recorders put into a folder; the manifest first, since it alone makes parts."""
+    if not folder.exists():
+        return
     if but is None:
         files.remove(folder / manifest.NAME)
         files.sync_folder(folder)
+    clear_partial(folder)
     for entry in sorted(folder.iterdir()):
-        if entry.name.endswith(files.PARTIAL) or manifest.FILE_NAME.fullmatch(entry.name):
+        if manifest.FILE_NAME.fullmatch(entry.name):
+            files.remove(entry)
+
+
+def clear_partial(folder: pathlib.Path) -> None:
+    """Remove the files that were never finished."""
+    for entry in sorted(folder.iterdir()):
+        if entry.name.endswith(files.PARTIAL):
             files.remove(entry)

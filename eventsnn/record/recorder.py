@@ -1,6 +1,7 @@
 """Spikes and variables of a run, to SONATA files, while the run goes on."""
 
 import os
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check, files
+from eventsnn.core.signals import Deferred, Unwinding
 from eventsnn.record import finish, manifest, report_layout, sampling, sonata
 from eventsnn.record.buffer import Buffer
 from eventsnn.record.job import Job
@@ -27,13 +29,13 @@ SPIKE_BYTES = 16  # what a spike takes of a part
 class Recorder:
     """Write the spikes of named populations, and variables, to HDF5 files in the SONATA format.
 
-    Use it as a context manager. While the run goes on, the folder ``<path>.parts`` takes what comes
-    in parts, each a whole file that is forced to the disk, beside the run; `close` makes one file
-    of the spikes, and one of each variable (``run.v.h5`` beside ``run.h5``), and removes the
-    folder. An exception inside the block, an interrupt too, leaves what was recorded as valid
-    files; before anything was recorded, it leaves none, and no old one is replaced. So all that is
-    lost when the program is killed, or the machine stops, is what came after the last part:
-    `eventsnn.record.repair` makes the files then.
+    Use it as a context manager, within which SIGTERM ends the program as Ctrl-C does. While the run
+    goes on, the folder ``<path>.parts`` takes what comes in parts, each a whole file that is forced
+    to the disk, beside the run; `close` makes one file of the spikes, and one of each variable
+    (``run.v.h5`` beside ``run.h5``), and removes the folder. An exception inside the block, an
+    interrupt too, leaves what was recorded as valid files; before anything was recorded, it leaves
+    none, and no old one is replaced. So all that is lost when the program is killed, or the machine
+    stops, is what came after the last part: `eventsnn.record.repair` makes the files then.
 
     A full disk is an OSError of `append`, `sample`, `flush` or `close`, and the parts stay. Memory
     does not grow with the recording: it is that of two or three parts.
@@ -63,6 +65,9 @@ class Recorder:
     merge_spikes : int
         A recording with more keeps its folder: its files are views of the parts then, which open
         like any other as long as they lie side by side.
+
+    Calls from several threads wait for each other. Of a process that was forked off the recorder is
+    none.
 
     Set `duration` as the run goes on, so that the file says how much time it covers even if the run
     breaks off.
@@ -121,6 +126,9 @@ class Recorder:
         self._path = files.check_new(path, overwrite).absolute()
         for variable in axes:
             files.check_new(report_layout.path_of(self._path, variable), overwrite)
+        self._process, self._unwinding = os.getpid(), Unwinding()
+        self._turn = threading.RLock()  # of the threads that call
+        self._forgot: Job | None = None  # the last job of which what it writes was forgotten
         self._taken = 0  # bytes since the last part; an interrupt may let it be too low
         self._job: Job | None = None  # the last part, on the disk or on its way
         self._written_at = time.monotonic()
@@ -199,9 +207,13 @@ class Recorder:
         if steps.ndim == 0:
             steps = np.broadcast_to(steps, ids.size)
         check.shape("steps", steps.shape, ids.shape, "to match ids")
-        if ids.size:
-            self._check(population, steps, ids)
-        self._forget()
+        with self._turn:
+            if ids.size:
+                self._check(population, steps, ids)
+            self._forget()
+            self._take(population, steps, ids)
+
+    def _take(self, population: str, steps: np.ndarray, ids: np.ndarray) -> None:
         start = 0
         while start < ids.size:
             self._hand_over_if_full()
@@ -247,23 +259,28 @@ class Recorder:
         if (variable, population) not in self._samples:
             raise check.unknown("variable and population", f"{variable} of {population}",
                                 [f"{v} of {p}" for v, p in self._samples])
-        self._forget()
-        self._hand_over_if_full()
         samples = self._samples[variable, population]
-        samples.put(step, values)
-        self._taken += samples.row_bytes
-        self._hand_over_if_full()
+        with self._turn:
+            self._forget()
+            self._hand_over_if_full()
+            samples.put(step, values)
+            self._taken += samples.row_bytes
+            self._hand_over_if_full()
 
     def flush(self) -> None:
         """Put what is at hand on the disk, as a part, and wait until it is there."""
         self._open()
-        self._hand_over()
-        if self._job is not None:
-            self._job.finish()
+        with self._turn:
+            self._hand_over()
+            if self._job is not None:
+                self._job.finish()
 
     def _open(self) -> None:
         if self._folder is None:
             raise check.must("recorder", "be open", "a closed one")
+        if os.getpid() != self._process:
+            raise check.must("recorder", "be used by the process that made it", "one forked off",
+                             error=RuntimeError)
 
     def _hand_over_if_full(self) -> None:
         if (self._taken >= self._part_bytes
@@ -288,13 +305,14 @@ class Recorder:
 
     def _forget(self) -> None:
         """What was handed over waits no more; an interrupt may have come before this was done."""
-        if self._job is None:
+        if self._job is None or self._job is self._forgot:
             return
         keep = 2 * self._part_bytes // (len(self._spikes) + len(self._samples))
         for name, buffer in self._spikes.items():
             buffer.drop(self._job.ends[name], keep // SPIKE_BYTES)
         for key, samples in self._samples.items():
             samples.buffer.drop(self._job.ends[key], keep // max(samples.row_bytes, 1))
+        self._forgot = self._job
 
     def _tasks(self) -> list[Callable[[], None]]:
         """What writes all that waits; each looks whether it was done, since it may be repeated."""
@@ -343,21 +361,24 @@ class Recorder:
         OSError
             If a file cannot be written; the message then says what is left.
         """
-        if self._folder is None:
-            return
-        if duration is not None:
-            self.duration = duration
+        with self._turn:
+            if self._folder is not None and os.getpid() == self._process:
+                if duration is not None:
+                    self.duration = duration
+                self._close(self._folder)
+
+    def _close(self, folder: Folder) -> None:
         kept = True
         try:
-            kept = self._finish(self._folder)
+            kept = self._finish(folder)
         except OSError as error:
-            if error.errno is None or not self._folder.done.n_bytes:  # or it says all itself
+            if error.errno is None or not folder.done.n_bytes:  # or it says all itself
                 raise
             raise OSError(error.errno, f"{error.strerror}; what was recorded until then is in "
-                          f"{self._folder.path.name}, of which eventsnn repair {self._path} makes "
+                          f"{folder.path.name}, of which eventsnn repair {self._path} makes "
                           "the file", str(self._path)) from error
         finally:
-            folder, self._folder, self._written = self._folder, None, self.written
+            self._folder, self._written = None, self.written
             folder.release(remove=not (kept and folder.done.n_bytes))
 
     def _finish(self, folder: Folder) -> bool:
@@ -366,11 +387,13 @@ class Recorder:
         if self._job is None and small:
             columns = {name: buffer.columns() for name, buffer in self._spikes.items()}
             try:
-                finish.at_hand(folder, self._path, columns, self._duration)
+                with Deferred():  # of what is in memory alone, a second Ctrl-C would leave nothing
+                    finish.at_hand(folder, self._path, columns, self._duration)
                 return False
             except FileExistsError:  # made in the meantime: what was recorded stays, as a part
                 pass
-        self.flush()
+        with Deferred():
+            self.flush()
         folder.end(self._duration)
         found = manifest.read(folder.path)
         if found.counts != folder.done.counts:
@@ -379,12 +402,17 @@ class Recorder:
         return finish.make_files(folder.path, self._path, found, self._merge_spikes).are_views
 
     def __enter__(self) -> "Recorder":
+        self._unwinding.__enter__()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  traceback: TracebackType | None) -> None:
-        nothing = not (self._duration or any(buffer.total for _, buffer in self._buffers()))
-        if kind is not None and nothing and self._folder is not None:  # what was there stays
-            folder, self._folder = self._folder, None
-            folder.release(remove=True)
-        self.close()
+        try:
+            nothing = not (self._duration or any(buffer.total for _, buffer in self._buffers()))
+            if kind is not None and nothing and self._folder is not None \
+                    and os.getpid() == self._process:  # what was there stays
+                folder, self._folder = self._folder, None
+                folder.release(remove=True)
+            self.close()
+        finally:
+            self._unwinding.__exit__()

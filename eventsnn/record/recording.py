@@ -9,6 +9,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.errors import FormatError
+from eventsnn.record import sonata
 from eventsnn.record.ordered import by_time
 from eventsnn.record.sources import open_source
 
@@ -132,14 +133,15 @@ class Recording:
         n : int
             Spikes to read at a time.
         t_start, t_stop : float, optional
-            First time, and the time before which to stop, s.
+            First time, and the time before which to stop, s. Rounding puts no step on the wrong
+            side of them.
         ids : int array, optional
             Neurons; all by default.
 
         Yields
         ------
         times : (m,) float64 array
-            Times, s.
+            Times, s: of step 41 of 1e-4 s the number 0.0041.
         ids : (m,) int64 array
             Neurons, counted from 0 within the population.
 
@@ -150,8 +152,8 @@ class Recording:
         one sorted by neuron, only what lies between the smallest and the largest of `ids`.
         """
         size, n = self.size(population), check.integer("n", n, least=1)
-        start = -np.inf if t_start is None else check.number("t_start", t_start)
-        stop = np.inf if t_stop is None else check.number("t_stop", t_stop)
+        start = -np.inf if t_start is None else self._before(check.number("t_start", t_start))
+        stop = np.inf if t_stop is None else self._before(check.number("t_stop", t_stop))
         wanted = None if ids is None else check.whole("ids", ids).reshape(-1)
         first, last = 0, self.count(population)
         sorting = self._source.sorting(population)
@@ -161,6 +163,10 @@ class Recording:
             first = self._place(population, 1, wanted.min())
             last = self._place(population, 1, wanted.max() + 1)
         return self._chosen(population, n, size, first, last, start, stop, wanted)
+
+    def _before(self, time: float) -> float:
+        """What no spike at `time` is below, however its product with a step was rounded."""
+        return time - max(4 * float(np.spacing(abs(time))), sonata.BEFORE * (self.dt or 0.0))
 
     def sorted_chunks(self, population: str, n: int = CHUNK, t_start: float | None = None,
                       t_stop: float | None = None, ids: Any = None
@@ -232,17 +238,18 @@ class Recording:
     def _read(self, population: str, n: int, first: int = 0, last: int | None = None
               ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         last = self.count(population) if last is None else last
-        by_time, now = self._source.sorting(population) == "by_time", -np.inf
+        column, now = {"by_time": 0, "by_id": 1}.get(self._source.sorting(population)), -np.inf
         for start in range(first, last, n):
             times, ids = self._source.read(population, start, min(start + n, last))
             if not np.isfinite(times).all() or ids.min() < 0:
                 raise self._refuse("a recording of finite times and neurons from 0 on",
                                    f"other numbers near spike {start} of {population!r}")
-            if by_time:
-                if times[0] < now or (times[1:] < times[:-1]).any():
-                    raise self._refuse("sorted by time, as it says it is",
+            if column is not None:
+                order = (times, ids)[column]
+                if order[0] < now or (order[1:] < order[:-1]).any():
+                    raise self._refuse(f"sorted by {('time', 'neuron')[column]}, as it says it is",
                                        f"another order near spike {start} of {population!r}")
-                now = times[-1]
+                now = order[-1]
             yield times, ids
 
     def _number(self, attribute: str) -> Any:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import sys
 from typing import NamedTuple
 
 from eventsnn.core import check, files
@@ -26,7 +27,8 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = finish.MERGE_SPIKES) 
     """Make the files that a recorder would have made, had its program not been killed.
 
     Each part is checked against the manifest; the whole ones are merged, and ``<path>.parts`` is
-    removed. If a part is damaged, the folder stays; samples that are lost between others are NaN.
+    removed. If a part is damaged, the folder stays, of which the files need nothing; samples that
+    are lost between others are NaN.
 
     Parameters
     ----------
@@ -61,7 +63,7 @@ def repair(path: str | os.PathLike, *, merge_spikes: int = finish.MERGE_SPIKES) 
             raise _nothing(path, folder)
         return _repair(path, folder, found, merge_spikes)
     finally:
-        files.close(lock)
+        files.close_locked(lock)
 
 
 def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, merge_spikes: int
@@ -83,7 +85,10 @@ def _repair(path: pathlib.Path, folder: pathlib.Path, found: manifest.Manifest, 
     if damage and not whole.parts and not any(whole.samples.values()):
         raise check.must(str(folder), "hold at least one part that is whole", "; ".join(losses),
                          error=FormatError)
+    if damage:
+        merge_spikes = sys.maxsize  # a folder that has lost some of it is no ground for views
     made = finish.make_files(folder, path, whole, merge_spikes)
+    parts.clear_partial(folder)
     if made.are_views:
         if not (made.are_new or losses):
             raise _nothing(path, folder)

@@ -9,7 +9,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.record.report_sources import Shape, open_report
-from eventsnn.record.sonata import BEFORE, times_ms
+from eventsnn.record.sonata import BEFORE, times_s
 
 CHUNK_BYTES = 16 << 20
 
@@ -157,7 +157,7 @@ class Report:
         before = shape.start / shape.interval
         if abs(before - round(before)) > BEFORE:
             return shape.start + np.arange(first, last) * shape.interval
-        return times_ms(np.arange(first, last) + round(before), shape.interval) / 1e3
+        return times_s(np.arange(first, last) + round(before), shape.interval)
 
     @staticmethod
     def _row(shape: Shape, time: float) -> int:

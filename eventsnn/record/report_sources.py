@@ -34,8 +34,10 @@ def open_report(path: str | os.PathLike, variable: str | None, verify: bool
     file = ReportFile(path, verify)
     try:
         if (folder := file.folder_of_parts()) is not None:
+            found = ReportParts(folder, folder_variable(name, folder))
+            file.check_shows({population: shape.n for population, shape in found.shapes.items()})
             file.close()
-            return ReportParts(folder, folder_variable(name, folder))
+            return found
         file.open()
         if variable not in (None, file.variable):
             raise check.unknown("variable", variable, [file.variable or "none"])
@@ -120,6 +122,16 @@ class ReportFile:
             return folder if folder.is_dir() and not folder.is_symlink() else None
         except (*DAMAGE, StopIteration):
             return None  # what is wrong, `open` says
+
+    def check_shows(self, counts: dict[str, int]) -> None:
+        """Refuse parts with other numbers of samples than those that this file is made of."""
+        with self._untrusted.read("a damaged one"):
+            reports = self._untrusted.root["report"]
+            shown = {name: len(reports[name]["data"]) for name in reports}
+        if shown != counts:
+            raise self._untrusted.refuse(
+                f"a view of parts with {sum(counts.values())} samples, as there are",
+                f"one of {sum(shown.values())}")
 
     def open(self) -> None:
         """Check all that the file declares."""

@@ -23,8 +23,10 @@ def open_source(path: str | os.PathLike, verify: bool = True) -> "File | Parts":
     file = File(path, verify)
     try:
         if file.is_master and (folder := parts.folder_of(path)).is_dir():
+            found = Parts(folder)  # where each part is checked, and no virtual dataset followed
+            file.check_shows({name: found.count(name) for name in found.populations})
             file.close()
-            return Parts(folder)  # where each part is checked, and no virtual dataset followed
+            return found
         file.open()
     except BaseException:
         file.close()
@@ -49,7 +51,9 @@ class Parts:
             name: np.cumsum([0, *(part.counts[name] for part in self._manifest.parts)])
             for name in head.populations}
         self._held: tuple[int, Any] = (-1, None)
-        self._numbers = {"dt_ms": float(sonata.step_ms(head.dt)), "duration_ms":
+        step_ms = float(sonata.step_ms(head.dt))
+        self._dt = step_ms / 1e3  # s, as of the file that is made of the parts
+        self._numbers = {"dt_ms": step_ms, "duration_ms":
                          None if (d := self._manifest.duration) is None else d * 1e3}
 
     def __bool__(self) -> bool:
@@ -79,9 +83,9 @@ class Parts:
                 break
             part = slice(max(start - starts[k], 0), stop - starts[k])
             found.append([column[part] for column in self._part(k)[population]])
-        times = np.concatenate([np.empty(0), *(t for t, _ in found)]) / 1e3
-        return times, np.concatenate([np.empty(0, np.uint64), *(i for _, i in found)]).astype(
-            np.int64)
+        times = np.concatenate([np.empty(0), *(t for t, _ in found)])
+        ids = np.concatenate([np.empty(0, np.uint64), *(i for _, i in found)])
+        return sonata.seconds(times, self._dt), ids.astype(np.int64)
 
     def _part(self, k: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         if self._held[0] != k:
@@ -121,6 +125,17 @@ class File:
         except DAMAGE:
             return False  # what is wrong, `open` says
 
+    def check_shows(self, counts: dict[str, int]) -> None:
+        """Refuse parts with other numbers of spikes than those that this file is made of."""
+        with self._untrusted.read("a damaged one"):
+            spikes = self._child(self._file, "spikes", h5py.Group)
+            groups = {name: self._child(spikes, name, h5py.Group) for name in spikes}
+            shown = {name: len(self._child(group, "timestamps", h5py.Dataset))
+                     for name, group in groups.items()}
+        if shown != counts:
+            raise self._refuse(f"a view of parts with {sum(counts.values())} spikes, as there are",
+                               f"one of {sum(shown.values())}")
+
     def open(self) -> None:
         """Check all that the file declares."""
         with self._untrusted.read("a damaged one"):
@@ -149,9 +164,10 @@ class File:
 
     def read(self, population: str, start: int, stop: int) -> tuple[np.ndarray, np.ndarray]:
         """Times, s, and neurons of some spikes."""
-        timestamps, node_ids, ms = self._columns[population]
+        timestamps, node_ids, ms, dt = self._columns[population]
         with self._untrusted.read(f"damage near spike {start} of {population!r}"):
-            return (timestamps[start:stop].astype(np.float64) * ms / 1e3,
+            times = timestamps[start:stop].astype(np.float64, copy=False) * ms
+            return (times / 1e3 if dt is None else sonata.seconds(times, dt),
                     node_ids[start:stop].astype(np.int64))  # beyond int64: negative
 
     def number(self, attribute: str, population: str) -> float | None:
@@ -179,9 +195,15 @@ class File:
         """Close the file."""
         self._untrusted.close()
 
-    def _open(self) -> dict[str, tuple[h5py.Dataset, h5py.Dataset, float]]:
+    @staticmethod
+    def _is_group(parent: h5py.Group, name: str) -> bool:
+        """Whether there is a group of that name: a population called as a column is."""
+        return (isinstance(parent.get(name, getlink=True), h5py.HardLink)
+                and isinstance(parent[name], h5py.Group))
+
+    def _open(self) -> dict[str, tuple[h5py.Dataset, h5py.Dataset, float, float | None]]:
         spikes = self._child(self._file, "spikes", h5py.Group)
-        if "timestamps" in spikes:
+        if "timestamps" in spikes and not self._is_group(spikes, "timestamps"):
             self._groups = {WITHOUT_NAME: spikes}
         else:
             self._groups = {name: self._child(spikes, name, h5py.Group) for name in spikes}
@@ -198,5 +220,6 @@ class File:
             units = units.decode(errors="replace") if isinstance(units, bytes) else str(units)
             if units not in MS_PER_UNIT:
                 raise self._refuse("a file with times in ms or s", f"units {units!r} in {name!r}")
-            columns[name] = timestamps, node_ids, MS_PER_UNIT[units]
+            step = self.number("dt_ms", name)
+            columns[name] = timestamps, node_ids, MS_PER_UNIT[units], step / 1e3 if step else None
         return columns

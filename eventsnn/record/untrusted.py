@@ -12,7 +12,7 @@ from typing import Any
 
 import h5py
 
-from eventsnn.core import check, seal
+from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError
 
 SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
@@ -40,6 +40,7 @@ class Untrusted:
 
     def __init__(self, path: str | os.PathLike, kind: str, verify: bool = True) -> None:
         self._path, self._kind = os.fspath(path), kind
+        files.check_ordinary(path)
         with open(path, "rb") as file:  # its errors name the file and the reason; HDF5's do not
             self._bytes = os.fstat(file.fileno()).st_size
         self.root: Any = None

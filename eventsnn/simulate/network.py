@@ -8,11 +8,11 @@ import numpy as np
 
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
+from eventsnn.core.signals import Deferred
 from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.cost import Cost
 from eventsnn.simulate.driven import Driven
-from eventsnn.simulate.interrupt import Deferred
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.progress import progress_bar
 from eventsnn.simulate.projections import Projection

@@ -1,7 +1,8 @@
-"""Signals wait until a piece of work is whole."""
+"""Signals: they wait until a piece of work is whole, and then let what is open be closed."""
 
 import os
 import signal
+import sys
 import threading
 from typing import Any
 
@@ -17,7 +18,7 @@ class Deferred:
         self._pending: list[int] = []
 
     def __enter__(self) -> "Deferred":
-        if threading.current_thread() is threading.main_thread():  # only it may set handlers
+        if _in_main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._before[number] = signal.signal(number, lambda n, _: self._pending.append(n))
         return self
@@ -37,3 +38,32 @@ class Deferred:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self.deliver()
+
+
+class Unwinding:
+    """Within the block SIGTERM, too, unwinds the stack, so that what is open is closed properly.
+
+    The program ends with code 143 then. Nothing changes outside the main thread, in a process that
+    was forked off, or where the program handles SIGTERM itself.
+    """
+
+    def __enter__(self) -> "Unwinding":
+        self._process = os.getpid()
+        if _in_main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self._unwind)
+        return self
+
+    def _unwind(self, number: int, _: Any) -> None:
+        if os.getpid() == self._process:
+            sys.exit(128 + number)
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def __exit__(self, *_: Any) -> None:
+        if _in_main_thread() and signal.getsignal(signal.SIGTERM) == self._unwind:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _in_main_thread() -> bool:
+    """Whether handlers can be set here."""
+    return threading.current_thread() is threading.main_thread()

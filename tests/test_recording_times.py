@@ -1,0 +1,77 @@
+"""Times of spikes in s, and the windows that steps fall into."""
+
+import h5py
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from eventsnn.record import Recorder, Recording, Report, Sampling
+from tests.recordings import unseal
+
+
+@pytest.fixture(params=[10_000, 3000, 40_000, 1000])
+def rate(request):
+    """Steps a second."""
+    return request.param
+
+
+@pytest.fixture(params=[0, 10**9])
+def recorded(request, tmp_path, rate, no_fsync):
+    """A spike in each of 5,000 steps, in parts or in one file."""
+    with Recorder(tmp_path / "run.h5", {"exc": 1}, 1 / rate, part_spikes=1000,
+                  merge_spikes=request.param) as recorder:
+        recorder.append("exc", np.arange(5000), np.zeros(5000, int))
+    return tmp_path / "run.h5"
+
+
+def test_spikes__have_the_number_nearest_to_their_time(recorded, rate):
+    with Recording(recorded) as recording:
+        times, _ = recording.spikes("exc")
+
+    assert_array_equal(times, np.arange(5000) / rate)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_spikes__fall_on_the_same_side_of_a_bound_however_it_was_rounded(recorded, rate, own):
+    if not own and recorded.with_name("run.h5.parts").exists():
+        pytest.skip("others know no parts")
+    if not own:
+        unseal(recorded)
+        with h5py.File(recorded, "r+") as file:
+            del file["spikes/exc"].attrs["dt_ms"]
+
+    with Recording(recorded) as recording:
+        for step in range(0, 5000, 97):
+            for bound in (step / rate, step * (1 / rate), step * (1e3 / rate) / 1e3):
+                assert recording.spikes("exc", t_start=bound)[0].size == 5000 - step
+                assert recording.spikes("exc", t_stop=bound)[0].size == step
+
+
+def test_values__have_the_number_nearest_to_their_time(tmp_path, rate):
+    v = Sampling("v", "exc", every=1 / rate)
+    with Recorder(tmp_path / "run.h5", {"exc": 1}, 1 / rate, samplings=[v]) as recorder:
+        for step in range(500):
+            recorder.sample("exc", "v", step, [step])
+
+    with Report(tmp_path / "run.v.h5") as report:
+        assert_array_equal(report.times("exc"), np.arange(500) / rate)
+
+
+def test_spikes__that_are_of_no_step_keep_their_times(tmp_path):
+    with Recorder(tmp_path / "run.h5", {"exc": 1}, 1e-3) as recorder:
+        recorder.append("exc", [1, 2, 3], [0, 0, 0])
+    unseal(tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["spikes/exc/timestamps"][:] = [0.5, 2.0, 2.7]
+
+    with Recording(tmp_path / "run.h5") as recording:
+        assert_array_equal(recording.spikes("exc")[0], [5e-4, 2e-3, 2.7e-3])
+
+
+def test_recording__of_a_population_called_as_a_column_is(tmp_path):
+    with Recorder(tmp_path / "run.h5", {"timestamps": 3, "node_ids": 2}, 1e-3) as recorder:
+        recorder.append("timestamps", [1], [2])
+
+    with Recording(tmp_path / "run.h5") as recording:
+        assert recording.populations == ["node_ids", "timestamps"]
+        assert_array_equal(recording.spikes("timestamps")[1], [2])
