@@ -103,16 +103,16 @@ def test_procedural__equals_naive():
     spikes = net.record(net.populations["cells"], "spikes")
     p = LIFParameters()._asdict()
 
-    net.run(8 * MS)
+    net.run(14 * MS)
 
     edges = [e._replace(weights=e.weights.astype(np.float64)) for e in naive.unpack(stored)]
     expected, _ = naive.simulate(
-        {"cells": naive.Population("LIF", N, p, 20)}, edges, 80, DT,
+        {"cells": naive.Population("LIF", N, p, 20)}, edges, 140, DT,
         poisson=[("cells", 0, np.full(N, 0.2), 0.2, np.arange(N))], seed=3)
     steps, ids = expected["cells"]
     ours = set(zip(steps_of(spikes.times).tolist(), spikes.ids.tolist(), strict=True))
     theirs = set(zip(steps.tolist(), ids.tolist(), strict=True))
-    assert len(theirs) > 1000
+    assert len(theirs) > 500
     assert len(ours ^ theirs) < 0.002 * len(theirs)  # sums of any weights are rounded otherwise
 
 
