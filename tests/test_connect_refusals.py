@@ -156,7 +156,8 @@ def test_describe__is_json(tmp_path):
     net = Network(DT)
     cells = net.population("cells", 4, LIFParameters())
     for rule in (OneToOne(), AllToAll(False), FixedInDegree(3), FixedOutDegree(3),
-                 FixedTotalNumber(9), FixedProbability(0.5), DistanceProbability(XY, XY, length=1.0)):
+                 FixedTotalNumber(9), FixedProbability(0.5),
+                 DistanceProbability(XY, XY, length=1.0)):
         net.connect(cells, cells, rule, weight=ClippedNormal(-1.0, 1.0, high=0.0),
                     delay=Uniform(DT, 9 * DT))
     net.connect(cells, cells, matrix=ONES, delay=np.arange(1, 17) * DT)
