@@ -7,7 +7,9 @@ from scipy import sparse
 from eventsnn.neurons import (
     IAFParameters, LIFBoxParameters, LIFExcInhParameters, LIFParameters,
 )
-from eventsnn.simulate import Network
+from eventsnn.simulate import (
+    ClippedNormal, FixedInDegree, FixedOutDegree, FixedProbability, Network, Normal,
+)
 from tests import naive_network as naive
 
 DT = 1e-4
@@ -31,8 +33,8 @@ class Twin:
                                    refractory=refractory * DT if refractory else None)
 
     def matrix(self, pre, post, matrix, delay, channel=None, weight=1.0):
-        self.net.connect(pre, post, matrix=matrix, delay=delay * DT, channel=channel, weight=weight)
         entries = sparse.coo_array(matrix)
+        self.net.connect(pre, post, matrix=matrix, delay=delay * DT, channel=channel, weight=weight)
         self.edges.append(naive.Edges(
             pre.population.name, post.population.name, CHANNELS[channel], delay,
             entries.row + pre.start, entries.col + post.start, entries.data * weight))
@@ -193,6 +195,20 @@ def of_long_delays(twin, rng):
     twin.constant(b, 1 / 32, "exc")
 
 
+def of_own_delays(twin, rng):
+    """Each synapse has a delay of its own; some projections share one, or have long ones."""
+    a = twin.population("a", "LIF", 40, refractory=3)
+    b = twin.population("b", "LIFExcInh", 30, refractory=3)
+    c = twin.population("c", "LIF", 10, refractory=5)
+    for pre, post, most, channel in [(a, a, 30, None), (a[5:], b, 60, "exc"), (b, a[:20], 15, None),
+                                     (b, b[9:], 300, "inh"), (a, c, 3, None), (c, a, 1, None)]:
+        matrix = sparse.coo_array(random_matrix(rng, (len(pre), len(post)), 0.4, 1, 40))
+        twin.matrix(pre, post, matrix, rng.integers(1, most + 1, len(matrix.data)), channel,
+                    weight=-0.5 if channel == "inh" else 0.5)
+    twin.constant(a, 1 / 32)
+    twin.constant(b, integers(rng, 30, 1, 5), channel="exc")
+
+
 def of_several_blocks(twin, rng):
     a = twin.population("a", "LIF", 5000, refractory=5, initial={"v": integers(rng, 5000, 0, 64)})
     b = twin.population("b", "LIF", 4500, refractory=5)
@@ -208,6 +224,9 @@ def of_several_blocks(twin, rng):
     twin.matrix(b[4000:], a[4000:4400], sparse_matrix(500, 400, 3000), 5)
     twin.matrix(a[4090:4100], a, sparse_matrix(10, 5000, 3000), 3)
     twin.matrix(b, b, sparse_matrix(4500, 4500, 20_000), 9)
+    matrix = sparse_matrix(5000, 4500, 20_000)
+    matrix.sum_duplicates()
+    twin.matrix(a, b, matrix, rng.integers(2, 30, len(matrix.data)))
     twin.constant(a, integers(rng, 5000, 0, 3))
     twin.poisson(b[100:4400], 500.0, 0.25)
     twin.spikes(b, rng.integers(0, 150, 500), rng.integers(0, 4500, 500), 0.5)
@@ -216,7 +235,8 @@ def of_several_blocks(twin, rng):
 CASES = {case.__name__: (case, n_steps) for case, n_steps in [
     (one_population, 1200), (of_one_model, 1200), (of_two_models, 1200), (of_slices, 800),
     (driven, 1200), (driven_by_neuron_and_in_time, 400), (with_currents, 600),
-    (with_given_spikes, 1000), (of_long_delays, 2500), (of_several_blocks, 150)]}
+    (with_given_spikes, 1000), (of_long_delays, 2500), (of_own_delays, 1200),
+    (of_several_blocks, 150)]}
 
 
 def twin_of(case, **options):
@@ -232,7 +252,7 @@ def steps_of(times):
 
 
 def mixed(threads=1, seed=3, n=9000):
-    """A network of three models, several blocks, delays, weights of any value, all drives."""
+    """A network of three models, several blocks, weights and delays of all kinds, all drives."""
     net = Network(DT, seed, threads)
     a = net.population("a", n, LIFParameters(), refractory=2e-3)
     b = net.population("b", n // 9, LIFExcInhParameters(v_leak=1.1), refractory=2e-3)
@@ -244,6 +264,10 @@ def mixed(threads=1, seed=3, n=9000):
     net.connect(a, c, probability=min(1, 100 / n), weight=0.0211, delay=4 * DT)
     net.connect(c, a, probability=min(1, 100 / n), weight=0.0377, delay=3 * DT)
     net.connect(c, a, probability=min(1, 100 / n), weight=-0.0471, delay=7 * DT)
+    own = {"weight": Normal(0.003, 0.05), "delay": ClippedNormal(15 * DT, 8 * DT, low=3 * DT)}
+    net.connect(a, a, FixedInDegree(9), **own)
+    net.connect(b, a, FixedOutDegree(min(40, n), multapses=False), **own, procedural=True)
+    net.connect(a, c, FixedProbability(min(1, 30 / n)), **own, procedural=True)
     for q, weight in ((a, 0.1377), (c, 0.1719)):
         net.poisson(q, rate=2000.0, weight=weight)
     net.poisson(b, rate=np.linspace(0, 300, len(b)), weight=0.0717, channel="exc")

@@ -192,7 +192,7 @@ def naive_probability(rule, x, y):
 PROFILES = [
     (1, {"sigma": 0.1}), (2, {"sigma": 0.2, "p_0": 0.7}), (3, {"sigma": 0.5, "p_0": 0.5}),
     (1, {"length": 0.05}), (2, {"length": 0.3, "p_0": 0.9}), (2, {"sigma": 0.1, "cutoff": 0.15}),
-    (2, {"length": 10.0, "cutoff": 0.2}), (2, {"sigma": 0.2, "box": (1.0, 1.0)}),
+    (2, {"length": 1.0, "cutoff": 0.25}), (2, {"sigma": 0.2, "box": (1.0, 1.0)}),
     (2, {"length": 0.2, "cutoff": 0.4, "box": (1.0, 0.0)}),
     (3, {"sigma": 0.3, "box": (1.5, np.inf, 1.0)}), (2, {"sigma": 1e-3}), (2, {"p_0": 0.0,
                                                                                "sigma": 1.0})]
@@ -243,10 +243,10 @@ def test_places__keep_all_targets_and_bound_them():
 
     places = distance.places(x, BLOCK - 900, BLOCK, 3)
 
-    assert places.chunk_at.tolist() == [0, 29, 157, 157]
+    assert places.chunk_at.tolist() == [0, 29, 157, 158]
     number = np.concatenate([places.order[:900], places.order[900:4996].astype(int) + BLOCK,
-                             places.order[4996:].astype(int) + 2 * BLOCK])[:4996]
-    assert sorted(number - BLOCK + 900) == list(range(4996))
+                             places.order[4996:].astype(int) + 2 * BLOCK])
+    assert sorted(number - BLOCK + 900) == list(range(5000))
     for chunk, (start, stop) in enumerate(itertools.pairwise(places.chunks[:100])):
         inside = places.positions[start:stop]
         assert (places.boxes[chunk, 0] <= inside).all() and (inside <= places.boxes[chunk, 1]).all()

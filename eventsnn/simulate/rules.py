@@ -290,4 +290,6 @@ class FixedTotalNumber(FixedOutDegree):
     def _degrees(self, site: Site) -> np.ndarray:
         degrees = np.empty(site.n_pre, np.int64)
         out_degree.split_total(site, self.n, bool(self.autapses), bool(self.multapses), degrees)
+        if degrees.max(initial=0) > MOST:
+            raise check.must("n", f"give no source more than {MOST} synapses", self.n)
         return degrees
