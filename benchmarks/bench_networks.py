@@ -1,11 +1,13 @@
 """The published networks against NEST and Brian2: rates, CVs of intervals, times.
 
-Each network is written for each peer with the same connection statistics (`benchmarks/peers/`), and
-all run in processes of their own, in turn, seed after seed. The peers live in environments of their
-own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python 3.11, as C++ standalone.
+Each network is written for each peer with the same connection statistics (`benchmarks/peers/`); for
+cuba and coba, whose rates differ by 5 % from one draw of connections to the next, with the same
+connections. All run in processes of their own, in turn, seed after seed. The peers live in
+environments of their own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python
+3.11, beside NumPy before 2.4 and setuptools, as C++ standalone.
 
     python benchmarks/bench_networks.py --against nest,brian2 --nest-python P --brian2-python P
-        [--only brunel] [--seconds S] [--seeds 3] [--threads 1] [--json]
+        [--only brunel] [--seconds S] [--dt 1e-4] [--seeds 3] [--threads 1] [--json]
 
 Rates and CVs are those from `SKIP` s on, of the same code for all. coba is not compared with NEST
 where it is judged: NEST integrates conductances adaptively, the others by one step a dt.
@@ -53,8 +55,8 @@ def finished(command, **options):
 def ours(case, o, seed, folder):
     record = folder / f"ours{seed}.h5"
     times = finished([sys.executable, "-m", "eventsnn", "simulate", *case.command, "--seconds",
-                      o.seconds, "--seed", seed, "--threads", o.threads, "--json", "--quiet",
-                      *([] if o.no_spikes else ["--record", record])])
+                      o.seconds, "--dt", o.dt, "--seed", seed, "--threads", o.threads, "--json",
+                      "--quiet", *([] if o.no_spikes else ["--record", record])])
     if o.no_spikes:
         return times
     with Recording(record) as recording:
@@ -63,10 +65,24 @@ def ours(case, o, seed, folder):
     return times | figures(spikes, sizes, o.seconds)
 
 
+def wiring(case, seed, folder):
+    """The synapses of our network, for peers to have the same: the name of a file."""
+    path = folder / f"wiring{seed}.npz"
+    if not path.exists():
+        net, arrays = case.make(seed), {}
+        for c in net.connections:
+            found, name = c.synapses(), f"{c.pre.population.name}_{c.post.population.name}"
+            arrays |= {f"{name}_sources": found.sources, f"{name}_targets": found.targets}
+        np.savez(path, **arrays)
+    return str(path)
+
+
 def theirs(peer, case, o, seed, folder):
     out = folder / f"{peer}{seed}.npz"
-    p = case.parameters | {"seconds": o.seconds, "seed": seed, "threads": o.threads, "dt": 1e-4,
+    p = case.parameters | {"seconds": o.seconds, "seed": seed, "threads": o.threads, "dt": o.dt,
                            "record": not o.no_spikes}
+    if case.make:
+        p["wiring"] = wiring(case, seed, folder)
     times = finished([getattr(o, f"{peer}_python"), PEERS / f"{peer}_{case.script}.py",
                       json.dumps(p), out], cwd=folder)
     if o.no_spikes:
@@ -99,6 +115,7 @@ def main():
         parser.add_argument(f"--{peer}-python", default="python3", help=f"of {peer}'s environment")
     parser.add_argument("--only", choices=CASES, help="one network; all if not given")
     parser.add_argument("--seconds", type=float, help="model time; each network's own if not given")
+    parser.add_argument("--dt", type=float, default=1e-4, help="step of all, s (%(default)s)")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--no-spikes", action="store_true", help="times alone, nothing recorded")
@@ -120,7 +137,7 @@ def main():
                     runs[peer].append(theirs(peer, case, o, seed, folder))
         for who, values in runs.items():
             found = {"seconds": o.seconds, "threads": o.threads, "seeds": o.seeds,
-                     **summary(values)}
+                     "dt_s": o.dt, **summary(values)}
             if o.json:
                 row(f"{name} {who}", **found)
             else:

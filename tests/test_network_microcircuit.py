@@ -20,9 +20,11 @@ def test_tables__are_those_published():
     assert tables.current_of(0.15) == pytest.approx(87.8, abs=0.05)
     assert tables.RESISTANCE == pytest.approx(0.04)
     np.testing.assert_allclose(  # sums over sources and over targets of the printed table
-        tables.PROBABILITIES.sum(1), [0.4352, 0.4345, 0.2506, 0.4201, 0.6949, 0.494, 0.4016, 0.2871])
+        tables.PROBABILITIES.sum(1),
+        [0.4352, 0.4345, 0.2506, 0.4201, 0.6949, 0.494, 0.4016, 0.2871])
     np.testing.assert_allclose(
-        tables.PROBABILITIES.sum(0), [0.5195, 0.4115, 0.3051, 0.453, 0.3458, 0.7164, 0.2972, 0.3695])
+        tables.PROBABILITIES.sum(0),
+        [0.5195, 0.4115, 0.3051, 0.453, 0.3458, 0.7164, 0.2972, 0.3695])
     assert tables.EXTERNAL_IN_DEGREES.tolist() == [1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100]
 
 

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.integrate import solve_ivp
 
-from eventsnn.networks.propagators import exact_rate, exact_weight
+from eventsnn.networks.propagators import exact_rate, exact_weight, mean_weight
 from tests.naive import neurons as naive
 
 TAU_MEM = 10e-3
@@ -32,7 +32,7 @@ def solution(tau_syn, times):
 
 
 @pytest.mark.parametrize("tau_syn", [0.5e-3, 5e-3, 10e-3, 40e-3])
-@pytest.mark.parametrize("dt", [1e-4, 1e-3])
+@pytest.mark.parametrize("dt", [1e-4, 5e-4])
 def test_exact__lies_on_the_solution(tau_syn, dt):
     v = potentials(tau_syn, dt, 30e-3, lambda tau: exact_rate(tau, dt),
                    exact_weight(TAU_MEM, tau_syn, dt))
@@ -58,3 +58,16 @@ def test_exact_weight__is_continuous_where_time_constants_meet():
     near = exact_weight(TAU_MEM, TAU_MEM * (1 + 1e-6), 1e-4)
 
     assert exact_weight(TAU_MEM, TAU_MEM, 1e-4) == pytest.approx(near, rel=1e-5)
+
+
+def test_exact_rate__refuses_steps_that_see_nothing():
+    with pytest.raises(ValueError, match="dt must be at most 0.02 s, .*milliseconds"):
+        exact_rate(20e-3, 0.1)
+
+
+@pytest.mark.parametrize("tau", [0.5e-3, 5e-3])
+def test_mean_weight__a_conductance_acts_with_its_charge(tau):
+    dt = 1e-4
+    left = mean_weight(tau, dt) * (1 - dt * exact_rate(tau, dt)) ** np.arange(1, 2000)
+
+    assert left.sum() * dt == pytest.approx(tau)  # the integral of exp(-t / tau)

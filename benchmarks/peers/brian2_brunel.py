@@ -2,7 +2,7 @@
 
 import numpy as np
 from brian2 import NeuronGroup, SpikeMonitor, Synapses, defaultclock, ms, mV, second
-from brian2_common import build_and_run, spikes, standalone
+from brian2_common import build_and_run, pause, spikes, standalone
 from common import Clock, parameters, save
 
 p, out = parameters()
@@ -14,7 +14,7 @@ constants = {"tau": 20 * ms, "J": p["weight"] * mV, "g": p["g"],
 groups, inputs = {}, []
 for name in ("exc", "inh"):
     group = NeuronGroup(p[f"n_{name}"], "dv/dt = -v / tau : volt (unless refractory)",
-                        threshold="v > 20 * mV", reset="v = 10 * mV", refractory=2 * ms,
+                        threshold="v > 20 * mV", reset="v = 10 * mV", refractory=pause(p, 2e-3),
                         method="exact", namespace=constants)
     group.v = "rand() * 20 * mV"
     # After the membrane has moved, before the threshold: as the jumps of the other simulators.

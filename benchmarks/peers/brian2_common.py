@@ -23,6 +23,14 @@ def build_and_run(p, *objects):
     return {"compile_s": compile_s, "build_s": total - sim, "sim_s": sim}
 
 
+def pause(p, period):
+    """The refractory period that has Brian2 hold the potential for `period`, s.
+
+    Brian2 counts the step of the spike as part of it, NEST and eventsnn count from its end.
+    """
+    return (period + p["dt"]) * second
+
+
 def spikes(monitors):
     """What the monitors hold: times in s, ids."""
     return {name: (m.t / second, m.i[:]) for name, m in monitors.items()}

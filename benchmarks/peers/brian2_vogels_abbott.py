@@ -1,7 +1,8 @@
 """cuba and coba in Brian2."""
 
+import numpy as np
 from brian2 import NeuronGroup, SpikeMonitor, Synapses, defaultclock, ms, mV, second
-from brian2_common import build_and_run, spikes, standalone
+from brian2_common import build_and_run, pause, spikes, standalone
 from common import parameters, save
 
 p, out = parameters()
@@ -19,14 +20,14 @@ dgi/dt = -gi / taui : 1"""
 cuba = p["network"] == "cuba"
 unit, method = ("* mV", "exact") if cuba else ("", "exponential_euler")
 groups = {name: NeuronGroup(p[f"n_{name}"], CUBA if cuba else COBA, threshold="v > Vt",
-                            reset="v = Vr", refractory=5 * ms, method=method,
+                            reset="v = Vr", refractory=pause(p, 5e-3), method=method,
                             namespace=constants) for name in ("exc", "inh")}
-synapses = []
+synapses, wiring = [], np.load(p["wiring"])
 for pre, jump in (("exc", f"ge += we {unit}"), ("inh", f"gi += wi {unit}")):
     for post in groups:
         s = Synapses(groups[pre], groups[post], on_pre=jump, namespace=constants,
                      delay=p["delay"] * second)
-        s.connect(p=p["probability"], condition="i != j" if pre == post else None)
+        s.connect(i=wiring[f"{pre}_{post}_sources"], j=wiring[f"{pre}_{post}_targets"])
         synapses.append(s)
 for group in groups.values():
     if cuba:

@@ -12,6 +12,7 @@ class Case(NamedTuple):
     sizes: dict[str, int]  # of the populations
     parameters: dict[str, Any]  # of the peers' script; s, mV, Hz
     seconds: float
+    make: Any = None  # of a seed, our network: where peers are to have its very connections
 
 
 def _module(name):
@@ -21,9 +22,10 @@ def _module(name):
 def _vogels_abbott(name, rest, threshold, reset):
     module, sizes = _module(name), {"exc": 3200, "inh": 800}
     return Case("vogels_abbott", [name], sizes, {
-        "network": name, "n_exc": sizes["exc"], "n_inh": sizes["inh"], "probability": 0.02,
-        "v_rest": rest, "v_th": threshold, "v_reset": reset, "weight_exc": module.WEIGHT_EXC,
-        "weight_inh": module.WEIGHT_INH, "delay": 1e-4}, 10.0)
+        "network": name, "n_exc": sizes["exc"], "n_inh": sizes["inh"], "v_rest": rest,
+        "v_th": threshold, "v_reset": reset, "weight_exc": module.WEIGHT_EXC,
+        "weight_inh": module.WEIGHT_INH, "delay": 1e-4}, 10.0,
+        lambda seed: getattr(module, name)(seed=seed))
 
 
 def cuba():

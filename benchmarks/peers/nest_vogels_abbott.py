@@ -1,6 +1,7 @@
 """cuba and coba in NEST: the latter's conductances and potential by an adaptive method."""
 
 import nest
+import numpy as np
 from common import Clock, parameters, save
 from nest_common import kernel, record, spikes
 
@@ -24,11 +25,14 @@ for cells in populations.values():
         for name, own in (("g_ex", "g_e"), ("g_in", "g_i")):
             mean, spread = p["start"][own]
             cells.set({name: nest.math.max(nest.random.normal(10 * mean, 10 * spread), 0.0)})
-for (_, pre), weight in zip(populations.items(), weights):
-    for post in populations.values():
-        nest.Connect(pre, post, {"rule": "pairwise_bernoulli", "p": p["probability"],
-                                 "allow_autapses": False},
-                     {"weight": weight, "delay": 1e3 * p["delay"]})
+with np.load(p["wiring"]) as synapses:
+    for (pre, sources), weight in zip(populations.items(), weights):
+        for post, targets in populations.items():
+            pairs = [q[0].global_id + synapses[f"{pre}_{post}_{end}"]
+                     for q, end in ((sources, "sources"), (targets, "targets"))]
+            each = np.ones(len(pairs[0]))
+            nest.Connect(*pairs, "one_to_one", {"weight": weight * each,
+                                                "delay": 1e3 * p["delay"] * each})
 recorders = record(populations) if p["record"] else {}
 nest.Prepare()
 build = clock.lap()

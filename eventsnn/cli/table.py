@@ -35,9 +35,10 @@ def report(summary: dict[str, Any], options: argparse.Namespace) -> None:
 
 
 def _rows(label: str, form: str, value: Any) -> Iterable[tuple[str, str]]:
-    """One row; of a dictionary, one for each of its entries."""
+    """One row; of a dictionary, one for each of its entries; of parameters, for those given."""
     if isinstance(value, dict):
-        return [(label.format(name), shown(part, form)) for name, part in value.items()]
+        return [(label.format(name), shown(part, form)) for name, part in value.items()
+                if part is not None or label != LABELS["parameters"][0]]
     return [(label, shown(value, form))]
 
 

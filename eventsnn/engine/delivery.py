@@ -123,14 +123,13 @@ def _draw(block, size, now, w, q, rows, spikes, ends, synapses, recipes, drawing
     return n_events
 
 
-@kernel
-def deliver(size, step_number, ids, synapses, recipes, drawing, outside):
-    """Deliver the spikes `ids` (1, n) uint32 of another group's neurons in one step.
+@kernel(allocates=False)
+def deliver(size, step_number, ids, ends, synapses, recipes, drawing, outside):
+    """Deliver spikes of another group's neurons in one step; return how many synapses had one.
 
-    Returns how many synapses had one.
+    `ids` (1, n) uint32 are the neurons, `ends` (1, 2) int64 holds 0 and `n`.
     """
-    ends, n_events = np.zeros((1, 2), np.int64), 0
-    ends[0, 1] = ids.shape[1]
+    n_events = 0
     for block in range((np.uint64(outside.shape[2]) + size - _ONE) // size):
         n_events += deliver_block(np.int64(block), size, step_number, 1, ids, ends, synapses,
                                   recipes, drawing, outside)

@@ -142,5 +142,5 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
     return done, at
 
 
-advance = kernel(_advance)
-advance_parallel = kernel(_advance, parallel=True)
+advance = kernel(_advance, allocates=False)
+advance_parallel = kernel(_advance, parallel=True, allocates=False)

@@ -17,19 +17,19 @@ delay                      1.5 ms      figure 8 [1]_
 external input             C_E nu_ext  ``eta theta / (J tau)`` events a second, each of J [1]_
 =========================  ==========  =========================================================
 
-=======  ======  =================================================  ========================
-regime   g, eta  what it is, figure 8 [1]_                          rate, rhythm, table 1
-=======  ======  =================================================  ========================
-SR       3, 2    synchronous, neurons fire regularly
-SI-fast  6, 4    fast oscillation, neurons fire irregularly         60.7 Hz, 180 Hz
-AI       5, 2    asynchronous, neurons fire irregularly             37.7 Hz
-SI-slow  4.5, 1  slow oscillation (eta 0.9), irregular and rare     5.5 Hz, 22 Hz
-=======  ======  =================================================  ========================
+=======  ========  ===============================================  ==========================
+regime   g, eta    what it is, figure 8 [1]_                        rate and rhythm, table 1
+=======  ========  ===============================================  ==========================
+SR       3, 2      synchronous, neurons fire regularly
+SI-fast  6, 4      fast oscillation, neurons fire irregularly       60.7 Hz, 180 Hz
+AI       5, 2      asynchronous, neurons fire irregularly           37.7 Hz
+SI-slow  4.5, 0.9  slow oscillation, irregular at low rates         5.5 Hz, 22 Hz
+=======  ========  ===============================================  ==========================
 
 A spike moves the potential at once, by its weight; while a neuron is refractory what comes in is
-lost, as in NEST's ``iaf_psc_delta``. Between spikes the step is exact (see `propagators`); forward
-Euler at 0.1 ms would let potentials fall 0.25 % too fast. Potentials start uniformly between
-rest and threshold.
+lost, as in NEST's ``iaf_psc_delta``. Between spikes the step is exact (see `propagators`);
+forward Euler at 0.1 ms would let potentials fall 0.25 % too fast and the rate of AI be 0.2 Hz less.
+Potentials start uniformly between rest and threshold.
 
 A network of another size keeps the probability of 10 % and, unless told otherwise, the mean input:
 weights grow as in-degrees shrink, and fluctuations with their square root.

@@ -33,7 +33,8 @@ References
 ----------
 .. [1] Potjans, Diesmann, Cereb. Cortex 24, 785 (2014).
 .. [2] van Albada, Helias, Diesmann, PLoS Comput. Biol. 11, e1004490 (2015).
-.. [3] Kurth, Senk, Terhorst, Finnerty, Diesmann, Neuromorph. Comput. Eng. 2, 021001 (2022).
+.. [3] The parameters of the version that comes with NEST 3, ``Potjans_2014``; its inhibitory delays
+   are 0.75 +- 0.375 ms.
 """
 
 import math
@@ -61,7 +62,9 @@ def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input
     in_degree_scale : float, optional
         Synapses a neuron has, by the published number; by default `scale`, at most 1.
     input : str
-        External input: ``"poisson"``, or ``"dc"``, a direct current of the same mean.
+        External input: ``"poisson"``, or ``"dc"``, a direct current of the same mean. Without the
+        noise, currents of a network with few synapses, which stand for inhibition that it does
+        not have, keep most populations below threshold: use it with `in_degree_scale` near 1.
     initial : str
         Initial potentials: ``"optimised"``, near those of a running network, or ``"original"``.
     dt : float

@@ -7,7 +7,7 @@ References
 ----------
 .. [1] Potjans, Diesmann, Cereb. Cortex 24, 785 (2014), tables 4 and 5.
 .. [2] van Albada, Helias, Diesmann, PLoS Comput. Biol. 11, e1004490 (2015).
-.. [3] Kurth, Senk, Terhorst, Finnerty, Diesmann, Neuromorph. Comput. Eng. 2, 021001 (2022).
+.. [3] The parameters of the version that comes with NEST 3, ``Potjans_2014``.
 """
 
 import math
@@ -28,7 +28,7 @@ PROBABILITIES = np.array([  # row: target, column: source
     [0.0364, 0.0010, 0.0034, 0.0005, 0.0277, 0.0080, 0.0658, 0.1443]])
 EXTERNAL_IN_DEGREES = np.array([1600, 1500, 2100, 1900, 2000, 1900, 2900, 2100])
 EXTERNAL_RATE = 8.0  # Hz, of each external synapse
-RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz, at full scale
+RATES = np.array([0.903, 2.965, 4.414, 5.876, 7.569, 8.633, 1.105, 7.829])  # Hz, at full scale [3]_
 
 TAU_MEM, TAU_SYN, REFRACTORY = 10e-3, 0.5e-3, 2e-3  # s
 CAPACITANCE = 250.0  # pF
@@ -48,7 +48,7 @@ def synapse_numbers() -> np.ndarray:
     """Synapses between populations at full scale: (8, 8).
 
     The probability is that of at least one synapse between a pair, of which there may be more: the
-    number follows from it by equation 1 of [1]_.
+    number follows from it [1]_.
     """
     n = np.array(list(SIZES.values()), float)
     return np.log1p(-PROBABILITIES) / np.log1p(-1 / np.outer(n, n))
@@ -75,8 +75,8 @@ def direct_current(in_degree_scale: float, poisson: bool) -> np.ndarray:
     """Direct current of each population, pA: (8,).
 
     With fewer synapses, weights grow by the root of what in-degrees shrink by, which keeps the
-    variance of the input; the mean that is then lacking is this current, equation 10 of [2]_ with
-    the rates of the network at full scale. Without `poisson` it is the external input, too.
+    variance of the input; the mean that is then lacking is this current [2]_, from the
+    rates of the network at full scale. Without `poisson` it is the external input, too.
     """
     in_degrees = synapse_numbers() / np.array(list(SIZES.values()))[:, None]
     external = current_of(PSP) * EXTERNAL_IN_DEGREES * EXTERNAL_RATE

@@ -8,7 +8,7 @@ for any `dt` this way, as that of [1]_; spikes and resets stay on the grid.
 
 References
 ----------
-.. [1] Rotter, Diesmann, Biol. Cybern. 81, 381 (1999), equations 8 to 11.
+.. [1] Rotter, Diesmann, Biol. Cybern. 81, 381 (1999).
 """
 
 import math
@@ -52,3 +52,17 @@ def exact_weight(tau_mem: float, tau_syn: float, dt: float) -> float:
     else:
         within = tau_syn / (tau_mem - tau_syn) * (mem - syn)
     return within / (1 - mem)
+
+
+def mean_weight(tau_syn: float, dt: float) -> float:
+    """The factor of weights of a conductance that acts on the membrane after its decay.
+
+    With it, what acts in a step of `dt` is the mean over the step of a conductance that decays with
+    `tau_syn` (both in s), not what is left at its end.
+
+    Examples
+    --------
+    >>> round(mean_weight(5e-3, 1e-4), 4)
+    1.0101
+    """
+    return tau_syn / dt * math.expm1(dt / tau_syn)

@@ -14,12 +14,13 @@ from eventsnn import surrogates
 from eventsnn.core import check
 from eventsnn.core.dispatch import MODELS
 from eventsnn.simulate import (
-    currents, distributions, matrices, pieces, poisson, projections, rules, spike_lists,
+    currents, distance_rule, distributions, matrices, pieces, poisson, projections, rules,
+    spike_lists,
 )
 from eventsnn.simulate.population import View
 
-_MODULES = (currents, distributions, matrices, pieces, poisson, projections, rules, spike_lists,
-            surrogates)
+_MODULES = (currents, distance_rule, distributions, matrices, pieces, poisson, projections, rules,
+            spike_lists, surrogates)
 
 
 def _classes() -> dict[str, type]:

@@ -51,7 +51,8 @@ class Simulation:
         self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
         self._of = {name: group for group in self.groups for name in group.starts}
         self.sources = [Sources(source) for source in sources]
-        source_of = {name: held for held in self.sources for name in held.starts}
+        self._sends: dict[str, Group | Sources] = {
+            **self._of, **{name: held for held in self.sources for name in held.starts}}
         for view, channel, value in constant:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
@@ -60,7 +61,7 @@ class Simulation:
         between: list[tuple[Group | Sources, Group, Projection]] = []
         for q in wanted:
             name, target = q.pre.population.name, self._of[q.post.population.name]
-            source = self._of[name] if name in self._of else source_of[name]
+            source = self._sends[name]
             if source is target:
                 within[id(source)].append(q)
             else:
@@ -88,7 +89,7 @@ class Simulation:
 
     def packed(self, q: Projection) -> Packed:
         """A projection's synapses; those of a procedural one are made for this call."""
-        source, target = (self._of[view.population.name] for view in (q.pre, q.post))
+        source, target = self._sends[q.pre.population.name], self._of[q.post.population.name]
         synapses, k = self._packed[q.number]
         if q.procedural:
             kept = q._replace(procedural=False)
@@ -100,7 +101,7 @@ class Simulation:
         """The number of synapses of a projection."""
         if not q.procedural:
             return len(self.packed(q))
-        source, target = (self._of[view.population.name] for view in (q.pre, q.post))
+        source, target = self._sends[q.pre.population.name], self._of[q.post.population.name]
         if q.number not in self._counts:
             self._counts[q.number] = wiring.count(q, source.starts, target.starts, target.n,
                                                   self._seed)
@@ -114,8 +115,7 @@ class Simulation:
     def deliver_nothing(self) -> None:
         """Compile what delivers spikes between groups."""
         for b in self.between:
-            delivery.deliver(np.uint64(b.target.block), np.uint64(0), np.empty((1, 0), np.uint32),
-                             *b.wired[:3], b.target.outside)
+            _deliver(b, 0, np.empty(0, np.int64))
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -164,10 +164,15 @@ class Simulation:
             steps, ids = fired.get(id(b.source), _NO_SPIKES)
             begin, end = np.searchsorted(steps, [step + 1, step + 2])
             if end > begin:
-                n_events += delivery.deliver(
-                    np.uint64(b.target.block), np.uint64(step % 2**64),
-                    ids[None, begin:end].astype(np.uint32), *b.wired[:3], b.target.outside)
+                n_events += _deliver(b, step, ids[begin:end])
         return n_events
+
+
+def _deliver(b: Between, step: int, ids: np.ndarray) -> int:
+    """Deliver the spikes of one step; returns the number of events."""
+    return delivery.deliver(
+        np.uint64(b.target.block), np.uint64(step % 2**64), ids[None].astype(np.uint32),
+        np.array([[0, len(ids)]], np.int64), *b.wired[:3], b.target.outside)
 
 
 def _hand_out(group: Group | Sources, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],

@@ -97,7 +97,12 @@ def _room(pieces: list[Piece], name: str, dtype: Any) -> tuple[np.ndarray, np.nd
     sizes = [int(piece.totals.sum()) if mine else 0
              for piece, mine in zip(pieces, own, strict=True)]
     first = np.array([piece.block_at[0] for piece in pieces], np.int64)
-    return np.empty(sum(sizes), dtype), np.where(own, before(sizes) - first, SHARED)
+    return allocate(sum(sizes), dtype), np.where(own, before(sizes) - first, SHARED)
+
+
+def allocate(n: int, dtype: Any) -> np.ndarray:
+    """Room for one number a synapse: the only place where a network takes memory for that."""
+    return np.empty(n, dtype)
 
 
 def before(sizes: Any) -> np.ndarray:

@@ -46,7 +46,7 @@ def wire(projections: list[Projection], pre_starts: dict[str, int], post_starts:
     stored = np.array([piece.totals * piece.stored for piece in pieces], np.int64).reshape(
         -1, n_blocks)
     block_at = synapse_values.before(stored.reshape(-1)).reshape(stored.shape)
-    targets = np.empty(int(stored.sum()), np.uint16)
+    targets = synapse_values.allocate(int(stored.sum()), np.uint16)
     for piece, at in zip(pieces, block_at, strict=True):
         piece.block_at = at
         if piece.stored:

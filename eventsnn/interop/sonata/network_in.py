@@ -16,9 +16,9 @@ from eventsnn.interop.sonata.nodes import Nodes, read_sonata_nodes
 from eventsnn.record.sonata import step_ms
 from eventsnn.simulate import Network, Population
 from eventsnn.simulate.connection import sparse_array
+from eventsnn.simulate.projections import LONGEST
 
 DT = 1e-4  # s, where nobody says another
-LONGEST = 2**24  # steps that a delay may take: the network keeps an input for each of them
 
 
 def read_sonata_network(path: str | os.PathLike, *, dt: float | None = None,
@@ -72,8 +72,8 @@ def from_sonata(nodes: Mapping[str, Nodes], edges: Mapping[str, Edges], *, dt: f
                 delay: float | None = None) -> Network:
     """Make a network of nodes and edges.
 
-    Synapses of one delay, rounded to whole steps, and of one input channel become a connection.
-    Two of one pair and one delay become one of the summed weight, which does the same. Inputs add
+    Synapses of one input channel become a connection. Two of one pair and one delay, in whole
+    steps, become one of the summed weight, which does the same. Inputs add
     up in another order than in a network that connected the same populations several times, so
     spikes are equal to the last bit where sums are exact, and where each pair of populations was
     connected once.
@@ -162,7 +162,7 @@ def _steps(ms: Any, dt: float) -> Any:
 
 def _connect(net: Network, name: str, edges: Edges, channel: str | None, weight: float | None,
              delay: float | None) -> None:
-    """Connect what the edges connect: one connection a channel and a delay."""
+    """Connect what the edges connect: one connection a channel."""
     pre, post = net.populations[edges.source], net.populations[edges.target]
     for what, values, given in (("weight", edges.weights, weight), ("delay", edges.delays, delay)):
         if values is None and given is None:
@@ -182,15 +182,13 @@ def _connect(net: Network, name: str, edges: Edges, channel: str | None, weight:
             codes[named == one] = code
         for one in named[codes < 0][:1]:
             raise check.unknown(f"channel of the edges {name!r}", one, known)
-    steps = np.rint(edges.delays / net.dt)
-    if steps.size and not 1 <= steps.min() <= steps.max() <= LONGEST:
+    least, most = np.min(edges.delays, initial=np.inf), np.max(edges.delays, initial=0.0)
+    if edges.delays.size and not 1 <= round(least / net.dt) <= most / net.dt <= LONGEST + 0.5:
         raise check.must(f"delays of {name!r}", f"lie in {net.dt:g} ... {LONGEST * net.dt:g} s",
-                         f"{edges.delays.min():g} ... {edges.delays.max():g} s")
-    steps = steps.astype(np.int32)
-    order = np.lexsort((steps, codes))
-    ends = np.flatnonzero(np.diff(codes[order]) | np.diff(steps[order])) + 1
-    for which in np.split(order, ends) if order.size else ():
-        matrix = sparse_array(edges.sources[which], edges.targets[which], edges.weights[which],
-                              (len(pre), len(post)))
-        net.connect(pre, post, matrix=matrix, delay=int(steps[which[0]]) * net.dt,
-                    channel=known[codes[which[0]]])
+                         f"{least:g} ... {most:g} s")
+    for code in np.unique(codes):
+        which = codes == code
+        weights, delays = (sparse_array(edges.sources[which], edges.targets[which], values[which],
+                                        (len(pre), len(post)))
+                           for values in (edges.weights, edges.delays))
+        net.connect(pre, post, matrix=weights, delay=delays, channel=known[code])
