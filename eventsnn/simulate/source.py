@@ -68,19 +68,20 @@ class Streamed:
             self._read()
         while self._steps.size and self._steps[-1] < stop and self._read():
             pass
-        order = np.lexsort([self._ids, self._steps])
-        steps, ids = self._steps[order], self._ids[order]
-        a, b = np.searchsorted(steps, [start, stop])
-        self._steps, self._ids, self._at = steps[b:], ids[b:], stop
-        return steps[a:b], ids[a:b]
+        a, b = np.searchsorted(self._steps, [start, stop])
+        found = self._steps[a:b], self._ids[a:b]
+        self._steps, self._ids, self._at = self._steps[b:], self._ids[b:], stop
+        return found
 
     def _read(self) -> bool:
         """Take one more chunk; whether there was one."""
         times, ids = next(self._chunks, (None, None))
         if times is None:
             return False
-        self._steps = np.concatenate([self._steps, whole_steps("times", times, self._dt)])
-        self._ids = np.concatenate([self._ids, ids])
+        steps = np.concatenate([self._steps, whole_steps("times", times, self._dt)])
+        ids = np.concatenate([self._ids, ids])
+        order = np.lexsort([ids, steps])
+        self._steps, self._ids = steps[order], ids[order]
         return True
 
 
