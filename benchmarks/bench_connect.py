@@ -57,7 +57,7 @@ def network(n, name, storage="shared", procedural=False):
 
 
 def memory(what):
-    """Bytes of this process: ``"VmRSS"`` now, or ``"VmHWM"``, at most since a reset; on Linux."""
+    """Bytes of this process on Linux: ``"VmRSS"`` now, or ``"VmHWM"``, most since a reset."""
     for line in pathlib.Path("/proc/self/status").read_text().splitlines():
         if line.startswith(what):
             return int(line.split()[1]) * 1024

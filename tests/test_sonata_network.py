@@ -248,11 +248,11 @@ def test_from_sonata__takes_networks_of_others():
 
     assert list(net.populations) == ["v1"]
     steps = [int(delay / DT + 0.5) for delay in inner.delays]
-    (made,) = net.connections
-    assert set(np.rint(made.delays / DT).astype(int)) == set(steps)
     net.poisson(net.populations["v1"], rate=3000.0, weight=0.5)
     by_hand = naive_of(nodes, inner, LIFParameters(), steps)
     assert_array_equal(spikes(net), spikes(by_hand))
+    (made,) = net.connections
+    assert set(np.rint(made.delays / DT).astype(int)) == set(steps)
 
 
 def test_from_sonata__takes_one_weight_delay_and_channel_where_a_file_has_none():

@@ -19,6 +19,7 @@ from eventsnn.surrogates import is_stochastic, prepare
 DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
 PARALLEL_WORK = 200_000  # neuron-steps a window; with fewer, threads cost more than they gain
+EVENT, RATE = 5, 20.0  # what a synaptic event costs, neuron-steps; and 1/s, a guess of the rate
 SPIKES = 1 << 20  # least room for the spikes of one call
 
 
@@ -51,6 +52,8 @@ class Group:
         shape: Any = self.base.shape
         self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
+        events = len(self.synapses.targets) * RATE * float(self.dt)  # a step
+        self.work = self.window * (self.n + EVENT * events)
         depth = max(longest_delay + 1, self.window)
         self.ring = np.tile(self.base, (depth, 1, 1))
         self.nothing = np.zeros_like(self.base)
@@ -66,7 +69,7 @@ class Group:
         self.events = np.zeros(n_blocks, np.int64)  # synapses that had a spike
 
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
-        parallel = threads > 1 and self.n * self.window >= PARALLEL_WORK
+        parallel = threads > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
