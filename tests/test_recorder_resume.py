@@ -7,7 +7,7 @@ import pytest
 
 from eventsnn.errors import FormatError
 from eventsnn.record import Recorder, Sampling, parts
-from tests.recordings import DT, SIZES
+from tests.recordings import DT, SIZES, read
 
 SAMPLINGS = [Sampling("v", "exc", 3 * DT, [1, 2])]
 
@@ -107,3 +107,17 @@ def test_recorder__says_what_it_holds_when_it_goes_on(tmp_path, no_fsync):
             recorder.append("exc", 28, [1])
         with pytest.raises(ValueError, match="step must be 30"):
             recorder.sample("exc", "v", 33, [0, 0])
+
+
+@pytest.mark.parametrize("new", [0, 2])
+def test_recorder__that_goes_on_without_another_part_keeps_those_before(tmp_path, no_fsync, new):
+    path = tmp_path / "run.h5"
+    recorder = Recorder(path, SIZES, DT)
+    recorder.append("exc", range(5), range(5))
+    position = recorder.position()
+    recorder._folder.release()  # as the end of the process does
+
+    with Recorder(path, SIZES, DT, resume=position) as recorder:
+        recorder.append("exc", [8, 9][:new], [8, 9][:new])
+
+    assert read(path)[1].tolist() == [0, 1, 2, 3, 4, 8, 9][:5 + new]

@@ -3,7 +3,7 @@
 import h5py
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 from eventsnn.record import Recorder, Recording, Report, Sampling
 from tests.recordings import unseal
@@ -62,10 +62,23 @@ def test_spikes__that_are_of_no_step_keep_their_times(tmp_path):
         recorder.append("exc", [1, 2, 3], [0, 0, 0])
     unseal(tmp_path / "run.h5")
     with h5py.File(tmp_path / "run.h5", "r+") as file:
-        file["spikes/exc/timestamps"][:] = [0.5, 2.0, 2.7]
+        file["spikes/exc/timestamps"][:] = [0.5, 2.0, 2.01]
 
     with Recording(tmp_path / "run.h5") as recording:
-        assert_array_equal(recording.spikes("exc")[0], [5e-4, 2e-3, 2.7e-3])
+        assert_array_equal(recording.spikes("exc")[0], [5e-4, 2e-3, 2.01 / 1e3])
+
+
+@pytest.mark.parametrize("dt_ms", [5e-324, 1e-310, 1e-30, 1e300, np.inf, np.nan, 0.0])
+def test_spikes__of_a_step_that_is_none_keep_their_times(tmp_path, dt_ms):
+    with Recorder(tmp_path / "run.h5", {"exc": 1}, 1e-3) as recorder:
+        recorder.append("exc", [1, 2], [0, 0])
+    unseal(tmp_path / "run.h5")
+    with h5py.File(tmp_path / "run.h5", "r+") as file:
+        file["spikes/exc"].attrs["dt_ms"] = dt_ms
+        file["spikes/exc/timestamps"][:] = [0.52, 2.03]
+
+    with Recording(tmp_path / "run.h5") as recording:
+        assert_allclose(recording.spikes("exc")[0], [5.2e-4, 2.03e-3], rtol=1e-15)
 
 
 def test_recording__of_a_population_called_as_a_column_is(tmp_path):

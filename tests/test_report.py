@@ -335,6 +335,8 @@ def replaced(name, values):
     (replaced("mapping/index_pointers", [1, 2, 4]), "a mapping of others"),
     (replaced("mapping/element_ids", [1]), "report of 4 elements"),
     (replaced("mapping/time", [0.0, 1.0, 0.0]), "times in ms or s"),
+    (replaced("mapping/time", [1e300, 1e308, 1e-300]), "times in ms or s"),
+    (replaced("mapping/time", [np.nan, 1.0, 0.5]), "times in ms or s"),
     (replaced("mapping/time", [0.0]), "can be read"),
     (lambda file: file.clear(), "no /report"),
 ], ids=str)

@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Any
 
@@ -20,6 +20,7 @@ from eventsnn.record.position import Position
 from eventsnn.record.provenance import provenance
 from eventsnn.record.samples import Samples
 from eventsnn.record.sampling import Sampling
+from eventsnn.record.tasks import tasks
 
 PART_SPIKES = 1_000_000
 PART_SECONDS = 10.0  # of the clock
@@ -292,9 +293,10 @@ class Recorder:
         if self._job is not None:
             self._job.finish()
         self._forget()
-        tasks = self._tasks()
-        if tasks:
-            job = Job(tasks, {key: b.total for key, b in self._buffers()})
+        assert self._folder is not None
+        waiting = tasks(self._folder, self._spikes, self._samples, self._duration)
+        if waiting:
+            job = Job(waiting, {key: b.total for key, b in self._buffers()})
             self._job = job
             self._forget()
             job.start()
@@ -313,40 +315,6 @@ class Recorder:
         for key, samples in self._samples.items():
             samples.buffer.drop(self._job.ends[key], keep // max(samples.row_bytes, 1))
         self._forgot = self._job
-
-    def _tasks(self) -> list[Callable[[], None]]:
-        """What writes all that waits; each looks whether it was done, since it may be repeated."""
-        assert self._folder is not None
-        folder, duration = self._folder, self._duration
-        tasks: list[Callable[[], None]] = []
-        columns = {name: buffer.columns() for name, buffer in self._spikes.items()}
-        if any(len(ids) for _, ids in columns.values()):
-            counts = self.counts
-
-            def write_spikes() -> None:
-                if folder.done.counts != counts:
-                    folder.write_spikes(columns, duration)
-
-            tasks.append(write_spikes)
-        for variable in folder.axes:
-            tasks += self._tasks_of(folder, variable, duration)
-        return tasks
-
-    def _tasks_of(self, folder: Folder, variable: str, duration: float | None
-                  ) -> list[Callable[[], None]]:
-        mine = {name: samples for (v, name), samples in self._samples.items() if v == variable}
-        rows = {name: samples.buffer.total for name, samples in mine.items()}
-        waiting = {name: s.waiting() for name, s in mine.items() if s.buffer.waiting}
-
-        def write_mapping() -> None:
-            if variable not in folder.done.mapped:
-                folder.write_mapping(variable)
-
-        def write_samples() -> None:
-            if folder.done.rows[variable] != rows:
-                folder.write_samples(variable, waiting, duration)
-
-        return [write_mapping, write_samples] if waiting else []
 
     def close(self, duration: float | None = None) -> None:
         """Complete the files and give them their final names; closing twice does nothing.
@@ -384,7 +352,7 @@ class Recorder:
     def _finish(self, folder: Folder) -> bool:
         """Make the files; whether they need the parts."""
         small = not self._samples and sum(self.counts.values()) <= self._merge_spikes
-        if self._job is None and small:
+        if self._job is None and small and not folder.done.n_bytes:  # of a recording that goes on
             columns = {name: buffer.columns() for name, buffer in self._spikes.items()}
             try:
                 with Deferred():  # of what is in memory alone, a second Ctrl-C would leave nothing

@@ -167,7 +167,8 @@ class ReportFile:
         time = file.column(mapping, "time", "fiu", "numbers")
         start, _, interval = (float(v) for v in time[()])
         unit = MS_PER_UNIT.get(_text(time.attrs.get("units", "ms")))
-        if unit is None or not (np.isfinite([start, interval]).all() and interval > 0):
+        if unit is None or not (interval > 0 and abs(start) / interval < sonata.STEP_LIMIT
+                                and np.isfinite(interval * len(data))):
             raise file.refuse(f"a report with times in ms or s in {name!r}",
                               f"start {start:g}, interval {interval:g}")
         return data, Shape(np.repeat(node_ids, np.diff(pointers)), elements,

@@ -30,6 +30,8 @@ from eventsnn.record.layout import Layout, Plan, virtual
 SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 STEP_LIMIT = 2**48  # below it, roundings do not hide which step a time is of
 BEFORE = 1e-6  # of a step: a time is of a step that begins by so much later
+BLOCK = 1 << 15  # times at once: what a cache holds
+ROUNDINGS = 8 * float(np.finfo(np.float64).eps)  # relative, of a time that was made from its step
 COLUMNS = {"timestamps": np.dtype("<f8"), "node_ids": np.dtype("<u8")}
 
 
@@ -98,12 +100,16 @@ def _times(steps: np.ndarray, step: Fraction) -> np.ndarray:
 
 def seconds(times: np.ndarray, dt: float) -> np.ndarray:
     """Times of steps, ms, in s, as `times_s` gives them; of others, rounded once more."""
-    steps = times / float(step_ms(dt))
-    nearest = np.rint(steps)
-    found = times_s(nearest, dt)
-    np.abs(np.subtract(steps, nearest, out=steps), out=steps)
-    if (off := ~(steps <= 0.1)).any():
-        found[off] = times[off] / 1e3
+    found, step = np.empty_like(times), float(step_ms(dt))
+    with np.errstate(all="ignore"):  # a file may claim any step
+        for start in range(0, len(times), BLOCK):
+            some = slice(start, start + BLOCK)
+            steps = times[some] / step
+            nearest = np.rint(steps)
+            found[some] = times_s(nearest, dt)
+            off = ~(np.abs(steps - nearest) <= ROUNDINGS * np.abs(nearest))
+            if off.any():
+                found[some][off] = times[some][off] / 1e3
     return found
 
 

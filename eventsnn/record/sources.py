@@ -220,6 +220,6 @@ class File:
             units = units.decode(errors="replace") if isinstance(units, bytes) else str(units)
             if units not in MS_PER_UNIT:
                 raise self._refuse("a file with times in ms or s", f"units {units!r} in {name!r}")
-            step = self.number("dt_ms", name)
-            columns[name] = timestamps, node_ids, MS_PER_UNIT[units], step / 1e3 if step else None
+            step = (self.number("dt_ms", name) or 0.0) / 1e3
+            columns[name] = timestamps, node_ids, MS_PER_UNIT[units], step or None
         return columns
