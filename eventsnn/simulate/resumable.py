@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.simulate import recipe, snapshot, state
+from eventsnn.simulate import recipe, state
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.source import kept, made_of
 from eventsnn.simulate.state import Snapshot
@@ -87,6 +87,8 @@ class Resumable:
         of threads. Not kept: what was recorded in memory, and synapses, which are made anew from
         the seed. Nothing is pickled.
         """
+        from eventsnn.simulate import snapshot  # HDF5 is read for those who need it
+
         self._stands()
         simulation, arrays = self._built(), []
 
@@ -125,6 +127,8 @@ class Resumable:
         FormatError
             If the file is no network of eventsnn, or is damaged; `VersionError`, if it is newer.
         """
+        from eventsnn.simulate import snapshot
+
         made, arrays, groups = snapshot.read(path)
         try:
             net = cls(recipe.decode(made["dt"], arrays.__getitem__, _no_view), int(made["seed"]),
