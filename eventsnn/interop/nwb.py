@@ -23,7 +23,6 @@ import numpy as np
 from eventsnn.core import check
 from eventsnn.core.files import Replacement, check_new
 from eventsnn.interop.units import Units, by_neuron, units
-from eventsnn.record.untrusted import Untrusted
 
 CORE, COMMON = "core", "hdmf-common"  # namespaces of the format's types
 ROWS = 1 << 20  # read at a time
@@ -155,9 +154,11 @@ def read_observed(path: str | os.PathLike) -> float | None:
 
 
 @contextlib.contextmanager
-def _opened(path: str | os.PathLike) -> Iterator[tuple[Untrusted, Any]]:
+def _opened(path: str | os.PathLike) -> Iterator[tuple[Any, Any]]:
     """The file, of which nothing is trusted, and its Units table."""
     import h5py
+
+    from eventsnn.record.untrusted import Untrusted  # HDF5 is read for those who need it
 
     file = Untrusted(path, "file in the NWB format with units")
     try:
@@ -167,7 +168,7 @@ def _opened(path: str | os.PathLike) -> Iterator[tuple[Untrusted, Any]]:
         file.close()
 
 
-def _read(file: Untrusted, table: Any) -> dict[str, Units]:
+def _read(file: Any, table: Any) -> dict[str, Units]:
     ends = file.column(table, "spike_times_index", "iu", "whole numbers")[:].astype(np.int64)
     times = file.column(table, "spike_times", "f", "floats")
     starts = np.concatenate([[0], ends[:-1]])
@@ -186,7 +187,7 @@ def _read(file: Untrusted, table: Any) -> dict[str, Units]:
     return found
 
 
-def _names(file: Untrusted, table: Any, n: int) -> np.ndarray:
+def _names(file: Any, table: Any, n: int) -> np.ndarray:
     """The population of each row."""
     import h5py
 
