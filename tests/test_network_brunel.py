@@ -121,7 +121,8 @@ def test_brunel__synchronous_irregular_fast():
 def test_brunel__synchronous_irregular_slow():
     rate, cv, chi, rhythm = figures("SI-slow", 0.1, 0.9)
 
-    assert rate == pytest.approx(5.5, rel=0.06)
+    # Over seeds such runs have a standard deviation of 0.34 Hz: three of them.
+    assert rate == pytest.approx(5.5, abs=3 * 0.34)
     assert rhythm == pytest.approx(22, rel=0.25)
     assert cv > 0.3 and chi > 0.1
 

@@ -108,7 +108,8 @@ def test_procedural__equals_naive():
     edges = [e._replace(weights=e.weights.astype(np.float64)) for e in naive.unpack(stored)]
     expected, _ = naive.simulate(
         {"cells": naive.Population("LIF", N, p, 20)}, edges, 140, DT,
-        poisson=[("cells", 0, np.full(N, 0.2), 0.2, np.arange(N))], seed=3)
+        drives=[naive.Input("poisson", "cells", 0, 0, np.full(N, 0.2), np.array([0]),
+                            np.full((1, N), 0.2))], seed=3)
     steps, ids = expected["cells"]
     ours = set(zip(steps_of(spikes.times).tolist(), spikes.ids.tolist(), strict=True))
     theirs = set(zip(steps.tolist(), ids.tolist(), strict=True))
