@@ -15,32 +15,30 @@ def rate(request):
     return request.param
 
 
-@pytest.fixture(params=[0, 10**9])
-def recorded(request, tmp_path, rate, no_fsync):
-    """A spike in each of 5,000 steps, in parts or in one file."""
-    with Recorder(tmp_path / "run.h5", {"exc": 1}, 1 / rate, part_spikes=1000,
-                  merge_spikes=request.param) as recorder:
+def record(path, rate, form):
+    """A spike in each of 5,000 steps, in parts, in one file, or in one of another program."""
+    with Recorder(path, {"exc": 1}, 1 / rate, part_spikes=1000,
+                  merge_spikes=0 if form == "parts" else 10**9) as recorder:
         recorder.append("exc", np.arange(5000), np.zeros(5000, int))
-    return tmp_path / "run.h5"
+    if form == "another's":
+        unseal(path)
+        with h5py.File(path, "r+") as file:
+            del file["spikes/exc"].attrs["dt_ms"]
+    return path
 
 
-def test_spikes__have_the_number_nearest_to_their_time(recorded, rate):
-    with Recording(recorded) as recording:
+@pytest.mark.parametrize("form", ["parts", "file"])
+def test_spikes__have_the_number_nearest_to_their_time(tmp_path, no_fsync, rate, form):
+    with Recording(record(tmp_path / "run.h5", rate, form)) as recording:
         times, _ = recording.spikes("exc")
 
     assert_array_equal(times, np.arange(5000) / rate)
 
 
-@pytest.mark.parametrize("own", [True, False])
-def test_spikes__fall_on_the_same_side_of_a_bound_however_it_was_rounded(recorded, rate, own):
-    if not own and recorded.with_name("run.h5.parts").exists():
-        pytest.skip("others know no parts")
-    if not own:
-        unseal(recorded)
-        with h5py.File(recorded, "r+") as file:
-            del file["spikes/exc"].attrs["dt_ms"]
-
-    with Recording(recorded) as recording:
+@pytest.mark.parametrize("form", ["parts", "file", "another's"])
+def test_spikes__fall_on_the_same_side_of_a_bound_however_it_was_rounded(
+        tmp_path, no_fsync, rate, form):
+    with Recording(record(tmp_path / "run.h5", rate, form)) as recording:
         for step in range(0, 5000, 97):
             for bound in (step / rate, step * (1 / rate), step * (1e3 / rate) / 1e3):
                 assert recording.spikes("exc", t_start=bound)[0].size == 5000 - step
