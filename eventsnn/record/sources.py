@@ -182,7 +182,7 @@ class File:
 
     def _attribute(self, name: str, population: str) -> Any:
         with self._untrusted.read(f"damage in the attribute {name} of {population!r}"):
-            return self._groups[population].attrs.get(name)
+            return self._untrusted.attribute(self._groups[population], name)
 
     def verify(self) -> bool:
         """Check every byte, if there are checksums."""

@@ -15,6 +15,7 @@ import h5py
 from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError
 
+SMALL_ATTRIBUTE = 1 << 16  # bytes
 SMALL_BYTES = 64 << 20  # what a file may declare whatever it holds
 MOST_EXPANSION = 1000  # bytes declared per byte stored; gzip reaches it on constant data only
 # What h5py raises on damaged files; MemoryError, where one declares more than there is.
@@ -100,6 +101,20 @@ class Untrusted:
                               f"{dataset.name} of {max(dataset.nbytes, chunk_bytes)} bytes, with "
                               f"{stored} bytes stored")
         return dataset
+
+    def attribute(self, item: Any, name: str) -> Any:
+        """A small attribute: a number or a string; None if there is none of the name."""
+        if name not in item.attrs:
+            return None
+        declared = item.attrs.get_id(name)
+        # HDF5 allocates what a sequence of variable length claims to be long.
+        is_sequence = (h5py.check_vlen_dtype(declared.dtype) is not None
+                       and h5py.check_string_dtype(declared.dtype) is None)
+        n_bytes = declared.dtype.itemsize * math.prod(declared.shape or ())
+        if is_sequence or n_bytes > SMALL_ATTRIBUTE:
+            raise self.refuse(f"a {self._kind} with {name} a number or a string",
+                              f"one of {declared.dtype}")
+        return item.attrs[name]
 
     @contextlib.contextmanager
     def read(self, what: str) -> Iterator[None]:
