@@ -182,6 +182,8 @@ def test_drives__of_no_neurons_are_none():
 
     net.run(DT)
 
+    assert not any(values.any() for values in net.state(cells))
+
 
 @pytest.mark.parametrize(("populations", "dt", "message"), [
     ({"cells": 4}, 2 * DT, "dt of the recorder must be that of the network, 0.0001 s, got 0.0002"),

@@ -91,6 +91,11 @@ def sealed(stretches: Iterable[tuple[int, Any]], end: int) -> list[tuple[int, An
     return [(0, head), *stretches, (end, tail)]
 
 
+def of_image(image: bytes) -> list[tuple[int, Any]]:
+    """The stretches of a sealed file whose whole file proper is `image`."""
+    return sealed([(HEAD, image)], HEAD + len(image))
+
+
 def is_sealed(path: str | os.PathLike) -> bool:
     """Whether a file bears a seal, be it broken."""
     with open(path, "rb") as file:

@@ -17,9 +17,9 @@ import numpy as np
 
 from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError, VersionError
+from eventsnn.record.untrusted import DAMAGE
 
 FORMAT, VERSION = "eventsnn network", 1
-DAMAGE = (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError, MemoryError)
 
 
 def write(path: str | os.PathLike, recipe: dict[str, Any], arrays: list[np.ndarray],
@@ -39,7 +39,7 @@ def write(path: str | os.PathLike, recipe: dict[str, Any], arrays: list[np.ndarr
         file.flush()
         image = file.id.get_file_image()
     with files.Replacement(path, overwrite) as new:
-        for offset, data in seal.sealed([(seal.HEAD, image)], seal.HEAD + len(image)):
+        for offset, data in seal.of_image(image):
             new.write(offset, data)
     return path
 

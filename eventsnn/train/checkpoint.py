@@ -82,7 +82,7 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
         file.flush()
         image = file.id.get_file_image()  # without the place that HDF5 leaves for the seal
     with files.Replacement(path, overwrite) as new:
-        for offset, data in seal.sealed([(seal.HEAD, image)], seal.HEAD + len(image)):
+        for offset, data in seal.of_image(image):
             new.write(offset, data)
 
 
