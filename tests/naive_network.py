@@ -203,10 +203,12 @@ BLOCK = 4096  # targets a block in the tests: several blocks without very many n
 def unpack(network, block=BLOCK):
     """All synapses of a built network, taken out of its packed arrays, as a list of `Edges`."""
     found = []
-    for source, target, s in [(g, g, g.synapses) for g in network._simulation.groups] \
-            + [(b.source, b.target, b.wired.synapses) for b in network._simulation.between]:
+    simulation = network._simulation
+    for target, outside, s in [(g, outside, w.synapses) for g in simulation.groups
+                               for outside, w in enumerate(g.all_wired)]:
         n_blocks = -(-target.n // block)
         for q in range(len(s.delay)):
+            source = simulation.senders[s.senders[q, 0]] if outside else target
             at, n_pre = int(s.rows_at[q]), int(s.n_pre[q])
             rows = s.rows[at:at + n_blocks * (n_pre + 1)].reshape(n_blocks, n_pre + 1)
             lengths = np.diff(rows.astype(np.int64), axis=1)

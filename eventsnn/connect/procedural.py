@@ -39,10 +39,11 @@ def room(n_blocks: int, size: int, longest: int) -> tuple[np.ndarray, ...]:
 
 @scalar
 def deliver_drawn(recipes, drawing, q, block, size, source, length, ring, slot, late_slot, channel,
-                  weight):
+                  weight, factor):
     """Draw the row of a source that spiked and add it to its targets' input; return its length.
 
-    `slot` is that of delay 0, `late_slot` that of the delay which all share.
+    `slot` is that of delay 0, `late_slot` that of the delay which all share; `factor` is one of the
+    weights.
     """
     targets, weights, delays = drawing.targets[block], drawing.weights[block], drawing.delays[block]
     count = draw_row(recipes, q, block, np.int64(size), source, length, drawing.ahead[block],
@@ -62,8 +63,8 @@ def deliver_drawn(recipes, drawing, q, block, size, source, length, ring, slot, 
     weight_at = np.int64(0) if own_weights else SHARED
     if own_delays:
         deliver_delayed(ring, slot, channel, first, targets, _ZERO, count, weights, weight_at,
-                        weight, delays, np.int64(0))
+                        weight, factor, delays, np.int64(0))
     else:
         deliver_row(ring, late_slot, channel, first, targets, _ZERO, count, weights, weight_at,
-                    weight)
+                    weight, factor)
     return count

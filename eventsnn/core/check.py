@@ -78,6 +78,17 @@ def flag(argument: str, value: Any) -> bool:
     raise must(argument, "be True or False", repr(value), error=TypeError)
 
 
+def new_name(argument: str, value: Any, taken: Iterable[str]) -> str:
+    """`value` as a name that is not yet `taken` in the network, and can be one in a recording."""
+    if not isinstance(value, str):
+        raise must(argument, "be a string", repr(value), error=TypeError)
+    if not value or "/" in value or value in (".", ".."):  # it names a group in recordings
+        raise must(argument, "not be empty, nor hold a slash or be a dot", repr(value))
+    if value in taken:
+        raise must(argument, "be new in the network", repr(value))
+    return value
+
+
 def names(argument: str, value: Any, known: Iterable[str]) -> tuple[str, ...]:
     """`value` as a tuple of names, each of which is `known` and stands once."""
     if isinstance(value, str) or not isinstance(value, Iterable):

@@ -13,6 +13,7 @@ from numba import prange
 from numba.core import types
 from numba.extending import overload
 
+from eventsnn.connect.history import FULL, note_spikes
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
@@ -112,31 +113,46 @@ def _collect(first_step, window, spikes, ends, at, steps, ids):
     return at
 
 
+@scalar
+def _has_room(history):
+    """Whether the spikes of another window fit into the memory that plastic synapses need."""
+    if history is None:
+        return True
+    for block in range(history.filled.shape[0]):
+        if history.filled[block] == FULL:
+            return False
+    return True
+
+
 def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s, p, dt, th, poisson,
-             currents, noises, inflow, space, seed, number, synapses, recipes, drawing, fired,
-             spikes, ends, events, steps, ids):
-    """Run one group for `n_steps` or until `steps` and `ids` might not hold what comes.
+             currents, noises, inflow, space, seed, number, synapses, recipes, drawing, past,
+             releases, rules, history, fired, spikes, ends, events, steps, ids):
+    """Run one group for `n_steps`, or until there might be no room for the spikes to come.
 
     `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
     other groups, or is None; `base` (channels, N) is the constant input, `nothing` zeros of that
     shape; `poisson`, `currents`, `noises` and `inflow` are inputs from outside the network, each
     None if there are none of the kind, and `space` is their `WorkSpace`; `number` is that of the
     group's first neuron in the network, for random numbers; `recipes` and `drawing` are of
-    `eventsnn.connect`, or None where none is procedural. Returns the number of steps done and of
-    spikes written: their `steps` (the number of the step at whose end the spike is) and `ids`.
-    ``events[block]`` is added to what synapses had a spike.
+    `eventsnn.connect`, or None where none is procedural; so are `past` and `releases`, or None
+    where none of the group's own synapses is plastic, and `rules` and `history`, or None where none
+    onto the group learns. Returns the number of steps done and of spikes written: their `steps`
+    (the number of the step at whose end the spike is) and `ids`. ``events[block]`` is added to what
+    synapses had a spike.
     """
     n_blocks = ends.shape[0]
     done, at = 0, 0
-    while done < n_steps and at + window * fired.shape[0] <= steps.shape[0]:
+    while done < n_steps and at + window * fired.shape[0] <= steps.shape[0] and _has_room(history):
         now, length = first_step + np.uint64(done), min(window, n_steps - done)
         for block in prange(n_blocks):
             _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
                           poisson, currents, noises, inflow, space, seed, number, fired, spikes,
                           ends)
         for block in prange(n_blocks):
+            if history is not None:
+                note_spikes(history, rules, block, now, length, window, spikes, ends)
             events[block] += deliver_block(block, size, now, length, spikes, ends, synapses,
-                                           recipes, drawing, ring)
+                                           recipes, drawing, past, releases, rules, history, ring)
         at = _collect(now, length, spikes, ends, at, steps, ids)
         done += length
     return done, at

@@ -6,7 +6,8 @@ r"""Short-term plasticity: synapses that tire and facilitate (Tsodyks and Markra
     x' &= x + dt \, \tau_d^{-1} (1 - x) - y
 
 A spike :math:`z` raises the utilisation :math:`u` first, then uses up that share of the resources
-:math:`x`; :math:`y` is what it releases.
+:math:`x`; :math:`y` is what it releases. Between spikes :math:`u` decays to 0 and :math:`x` to 1:
+networks go from spike to spike (`at_spike`), where no step makes an error.
 
 References
 ----------
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.elementary import exp
 from eventsnn.core.jit import scalar
 from eventsnn.plasticity import arguments
 
@@ -47,6 +49,19 @@ def step(s, z, p, dt):
     u = s.u - dt * p.tau_f_inv * s.u + p.U * (_ONE - s.u) * z
     released = u * s.x * z
     return released, TsodyksMakramState(u, s.x + dt * p.tau_d_inv * (_ONE - s.x) - released)
+
+
+@scalar
+def at_spike(s, elapsed, p):
+    """As `step`, from one spike to the next: ``-> (share released, state after the spike)``.
+
+    `elapsed` is the time since the last spike, in steps; the rates of `p` are per step here.
+    """
+    time = np.float32(elapsed)
+    u = s.u * exp(-time * p.tau_f_inv)
+    x = _ONE - (_ONE - s.x) * exp(-time * p.tau_d_inv)
+    u = u + p.U * (_ONE - u)
+    return u * x, TsodyksMakramState(u, x - u * x)
 
 
 def stp_step(z: Any, state: TsodyksMakramState | None = None,
@@ -84,7 +99,20 @@ def stp_step(z: Any, state: TsodyksMakramState | None = None,
     arguments.given_class("p", p, TsodyksMakramParameters)
     dtype, (z,) = arguments.arrays(state, z=z)
     p, dt = arguments.parameters(p, dt, dtype)
-    if not np.all((p.U >= 0) & (p.U <= 1)):
-        raise check.must("U", "be a share, from 0 to 1", p.U)
+    _share(p.U)
     rest = {"u": (z.shape, 0.0), "x": (z.shape, 1.0)}
     return step(arguments.state(TsodyksMakramState, state, rest, dtype), z, p, dt)
+
+
+def checked(p: Any) -> TsodyksMakramParameters:
+    """Parameters of a projection: numbers that make sense."""
+    arguments.given_class("short_term", p, TsodyksMakramParameters)
+    for name in ("tau_f_inv", "tau_d_inv"):
+        check.finite(name, check.number(name, getattr(p, name), above=0.0), np.float32)
+    _share(check.number("U", p.U))
+    return p
+
+
+def _share(value: Any) -> None:
+    if not np.all((value >= 0) & (value <= 1)):
+        raise check.must("U", "be a share, from 0 to 1", value)

@@ -5,11 +5,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.simulate.packed import Packed
+from eventsnn.simulate import weights
+from eventsnn.simulate.packed import PIECE, Packed
 from eventsnn.simulate.population import View
 from eventsnn.simulate.projections import Projection
-
-PIECE = 1 << 22  # synapses looked at in one go
 
 
 class Listing(NamedTuple):
@@ -31,6 +30,7 @@ class Connection:
     ----------
     pre, post : View
         Sources and targets.
+    name : str
     channel : str or None
         Input channel of the targets, where their model has several.
     delay : float or None
@@ -53,6 +53,7 @@ class Connection:
         self._network, self._projection = network, projection
         self.pre: View = projection.pre
         self.post: View = projection.post
+        self.name = projection.name
         inputs: Any = self.post.population.model.inputs
         self.channel: str | None = None if inputs is None else inputs._fields[projection.channel]
         delay = projection.delay
@@ -65,6 +66,12 @@ class Connection:
         channel = "" if self.channel is None else f", {self.channel}"
         delay = "own delays" if self.delay is None else f"{self.delay:g} s"
         return f"<connection {self.pre!r} -> {self.post!r}, {delay}{channel}>"
+
+    def of(self, network: Any) -> "Connection":
+        """This, if it is one of `network`."""
+        if self._network is not network:
+            raise check.must("view", "belong to this network", f"one of {self.name!r}")
+        return self
 
     def in_degree(self) -> np.ndarray:
         """Synapses onto each neuron of `post`: (len(post),) int64."""
@@ -96,14 +103,20 @@ class Connection:
         stop = len(self.post) if stop is None else check.integer(
             "stop", stop, least=0, most=len(self.post))
         start = check.integer("start", start, least=0, most=stop)
+        wanted = np.zeros(len(self.post), np.bool_)
+        wanted[start:stop] = True
+        return self._onto(wanted)
+
+    def _onto(self, wanted: np.ndarray) -> Listing:
         packed = self._packed()
-        size, first = packed.size, packed.first
         found = [Listing(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32),
                          np.empty(0))]
-        for block in range((first + start) // size, -(-(first + stop) // size)):
-            begin = block * size - first  # the block's first target, numbered within `post`
-            found.append(_within(packed, block, start - begin, stop - begin, begin,
-                                 self._network.dt))
+        for block, where in packed.onto_each(wanted):
+            found.append(Listing(
+                np.searchsorted(packed.rows[block], where, "right") - 1,
+                packed.targets(block)[where].astype(np.int64) + block * packed.size - packed.first,
+                packed.of_each("weight", block, where),
+                packed.of_each("delay", block, where) * self._network.dt))
         return Listing(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
     @property
@@ -140,22 +153,58 @@ class Connection:
                              "see synapses()")
         return made
 
+    def sampling(self, every: float, targets: Any = None) -> Any:
+        """The weights as something for a recorder to record: it goes into its `samplings`.
+
+        Parameters
+        ----------
+        every : float
+            Interval, s, rounded to whole steps.
+        targets : (n,) int array, optional
+            Record the weights of the synapses onto these, ascending, numbered within `post`; by
+            default of all.
+
+        Returns
+        -------
+        eventsnn.record.Sampling
+            Of variable ``"weight"``, with the name of the connection for a population. The file has
+            the targets for neurons, and the sources for their elements.
+
+        Examples
+        --------
+        >>> from eventsnn.neurons import LIFParameters
+        >>> from eventsnn.plasticity import PairSTDP
+        >>> from eventsnn.simulate import AllToAll, Network
+        >>> net = Network(seed=1)
+        >>> cells = net.population("cells", 3, LIFParameters())
+        >>> learning = net.connect(cells, cells, AllToAll(), weight=0.5, delay=1e-3,
+        ...                        plasticity=PairSTDP())
+        >>> learning.sampling(0.1, targets=[2])[:3]
+        ('weight', 'cells_to_cells', 0.1)
+        """
+        from eventsnn.record import Sampling
+
+        ids = np.arange(len(self.post)) if targets is None else check.whole("targets", targets)
+        chosen = weights.chosen(ids, len(self.post))
+        listing = self._onto(chosen)
+        counts = np.bincount(listing.targets, minlength=len(self.post))[chosen]
+        return Sampling(weights.VARIABLE, self.name, check.number("every", every, above=0.0), ids,
+                        pointers=np.concatenate([[0], np.cumsum(counts)]),
+                        elements=listing.sources)
+
     def _packed(self) -> Packed:
-        return self._network._built().packed(self._projection)
+        """The synapses; of a network that failed within a step, as far as they came."""
+        return self.packed(settled=self._network._whole)
 
+    def packed(self, settled: bool = True) -> Packed:
+        """The synapses as they are kept, their weights `settled` or as the last spikes left them.
 
-def _within(packed: Packed, block: int, start: int, stop: int, begin: int, dt: float) -> Listing:
-    """Synapses of one block onto its targets `start` to `stop`; `begin` is added to targets."""
-    targets, places = packed.targets(block), [np.empty(0, np.int64)]
-    for at in range(0, len(targets), PIECE):
-        piece = targets[at:at + PIECE]
-        places.append(at + np.flatnonzero((piece >= start) & (piece < stop)))
-    where = np.concatenate(places)
-    # They lie source after source, so a stable sort leaves sources in order.
-    where = where[np.argsort(targets[where], kind="stable")]
-    return Listing(np.searchsorted(packed.rows[block], where, "right") - 1,
-                   targets[where].astype(np.int64) + begin, packed.of_each("weight", block, where),
-                   packed.of_each("delay", block, where) * dt)
+        For the package's own use.
+        """
+        simulation = self._network._built()
+        if settled and self._projection.plasticity is not None:
+            simulation.settle(self._network.step)
+        return simulation.packed(self._projection)
 
 
 def sparse_array(sources: np.ndarray, targets: np.ndarray, values: np.ndarray,

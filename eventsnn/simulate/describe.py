@@ -72,8 +72,12 @@ def population(q: Population) -> dict[str, Any]:
 def projection(q: Projection, dt: float) -> dict[str, Any]:
     """From where to where, by what rule; delay in s."""
     delay = q.delay[0] if isinstance(q.delay, tuple) else np.asarray(q.delay) * dt
-    return {"pre": _part(q.pre), "post": _part(q.post), "channel": q.channel,
-            "weight": _values(q.weight), "delay": _values(delay), **q.rule.describe()}
+    found = {"name": q.name, "pre": _part(q.pre), "post": _part(q.post), "channel": q.channel,
+             "weight": _values(q.weight), "delay": _values(delay), **q.rule.describe()}
+    for kind, p in (("plasticity", q.plasticity), ("short_term", q.short_term)):
+        if p is not None:
+            found[kind] = {"rule": type(p).__name__, **p._asdict()}
+    return found
 
 
 def _values(given: Any) -> Any:

@@ -6,12 +6,14 @@ import numba
 import numpy as np
 
 from eventsnn.connect import blocks
+from eventsnn.connect.learning import STATIC
 from eventsnn.core import jit
 from eventsnn.core.fields import map_fields
-from eventsnn.engine import network, run
+from eventsnn.engine import delivery, network, run
 from eventsnn.engine.drives import work_space
 from eventsnn.errors import NumericalError
 from eventsnn.simulate import drives
+from eventsnn.simulate.plastic import Learning
 from eventsnn.simulate.population import Population
 from eventsnn.simulate.wiring import Wired
 from eventsnn.surrogates import is_stochastic, prepare
@@ -45,21 +47,22 @@ class Group:
         inputs: Any = populations[0].model.inputs
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
-    def finish(self, wired: Wired, driven: list[drives.Drive], longest_delay: int,
-               from_outside: bool) -> None:
-        """Take the synapses within the group and the drives; allocate what a run needs."""
-        self.synapses, self.recipes, self.drawing = wired[:3]
+    def finish(self, wired: Wired, outside: Wired | None, driven: list[drives.Drive],
+               longest_delay: int) -> None:
+        """Take the synapses from within and from outside, and the drives; allocate the rest."""
+        self.wired, self.from_outside = wired, outside
         shape: Any = self.base.shape
         self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
-        events = len(self.synapses.targets) * RATE * float(self.dt)  # a step
+        events = len(wired.synapses.targets) * RATE * float(self.dt)  # a step
         self.work = self.window * (self.n + EVENT * events)
         depth = max(longest_delay + 1, self.window)
         self.ring = np.tile(self.base, (depth, 1, 1))
         self.nothing = np.zeros_like(self.base)
-        self.outside = np.tile(self.nothing, (depth, 1, 1)) if from_outside else None
+        self.outside = None if outside is None else np.tile(self.nothing, (depth, 1, 1))
         self.block = blocks.size(self.n)
         n_blocks = -(-self.n // self.block)
+        self.learning = self._learning()
         self.space = work_space(n_blocks)
         self.fired = np.zeros(self.n, np.bool_)
         self.spikes = np.zeros((n_blocks, self.window * min(self.block, self.n)), np.uint32)
@@ -68,13 +71,42 @@ class Group:
         self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
         self.events = np.zeros(n_blocks, np.int64)  # synapses that had a spike
 
+    def _learning(self) -> Learning | None:
+        """The memory of what learns onto the group, if something does."""
+        wired = self.all_wired
+        if not wired[0].rules:
+            return None
+        made = Learning(wired[0].rules, self.n, self.block,
+                        sum(len(w.synapses.targets) for w in wired), max(w.longest for w in wired),
+                        self.window, float(self.dt))
+        made.wired = [(w.synapses, w.past) for w in wired
+                      if w.past is not None and (w.past.learns_by != STATIC).any()]
+        return made
+
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
         parallel = threads > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            *self.drives, self.space, self.seed, self.number, self.synapses, self.recipes,
-            self.drawing, self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
+            *self.drives, self.space, self.seed, self.number, *self.wired.kept,
+            *self.learned, self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
+
+    @property
+    def all_wired(self) -> list[Wired]:
+        """Synapses from within and, if there are any, from outside."""
+        return [self.wired] if self.from_outside is None else [self.wired, self.from_outside]
+
+    @property
+    def learned(self) -> tuple:
+        """Rules and history, as the loops take them."""
+        return (None, None) if self.learning is None else (self.learning.rules,
+                                                           self.learning.history)
+
+    def receive(self, first_step: int, window: int, spikes: np.ndarray, ends: np.ndarray) -> None:
+        """Deliver spikes of other groups, a list of each, of the steps from `first_step` on."""
+        assert self.from_outside is not None
+        delivery.deliver(np.uint64(self.block), np.uint64(first_step % 2**64), window, spikes, ends,
+                         *self.from_outside.kept, *self.learned, self.outside, self.events)
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process or on disk."""
@@ -84,6 +116,8 @@ class Group:
     def advance(self, first_step: int, n_steps: int,
                 threads: int) -> tuple[int, np.ndarray, np.ndarray]:
         """Run up to `n_steps`; return the number done, and the spikes' steps and neurons."""
+        if self.learning is not None:
+            self.learning.make_room()
         loop, arguments = self._call(first_step, n_steps, threads)
         before = numba.get_num_threads()
         numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore

@@ -9,6 +9,7 @@ import numpy as np
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.core.signals import Deferred
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
 from eventsnn.simulate import describe, drives, projections
 from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.cost import Cost
@@ -21,7 +22,7 @@ from eventsnn.simulate.rules import Rule
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.source import Source, source
 from eventsnn.simulate.traces import (
-    Sampled, Spikes, Trace, check_recorder, interval, known_variable,
+    Sampled, Spikes, Trace, check_recorder, interval, looker,
 )
 from eventsnn.surrogates import Heaviside
 
@@ -171,7 +172,9 @@ class Network(Driven, Resumable):
     def connect(self, pre: View, post: View, rule: Rule | None = None, *, weight: Any = 1.0,
                 delay: Any, probability: float | None = None, matrix: Any = None,
                 channel: str | None = None, autapses: bool = False,
-                procedural: bool = False) -> Connection:
+                procedural: bool = False, plasticity: PairSTDP | None = None,
+                short_term: TsodyksMakramParameters | None = None,
+                name: str | None = None) -> Connection:
         """Add synapses from `pre` to `post`, by a rule or from a matrix.
 
         One of `rule`, `probability` and `matrix` is given.
@@ -205,6 +208,14 @@ class Network(Driven, Resumable):
             Keep no synapses: draw those of a neuron again whenever it spikes. The network is the
             same, takes no memory a synapse, and is slower. For fixed probability, out-degree and
             total number, and distance.
+        plasticity : PairSTDP, optional
+            How each weight changes with the spikes of source and target. The delay is taken to be
+            dendritic: the target's spikes reach the synapse that much later, the source's at once.
+        short_term : TsodyksMakramParameters, optional
+            How much of its weight a spike brings, after those before it. `tau_s_inv` is not used:
+            the target has the synaptic current.
+        name : str, optional
+            For recordings; by default made from those of the populations.
 
         Returns
         -------
@@ -232,17 +243,18 @@ class Network(Driven, Resumable):
         self._target(post)
         self._projections.append(projections.make(
             pre, post, rule, weight, delay, probability, matrix, channel, autapses, procedural,
-            self.dt, len(self._projections)))
+            plasticity, short_term, name, self.dt, [q.name for q in self._projections]))
         return Connection(self, self._projections[-1])
 
-    def record(self, view: View, variable: str, every: float | None = None) -> Any:
-        """Keep ``"spikes"`` or a state variable in memory.
+    def record(self, view: View | Connection, variable: str, every: float | None = None) -> Any:
+        """Keep ``"spikes"``, a state variable or weights in memory.
 
         Parameters
         ----------
-        view : Population or a part of it
+        view : Population or a part of it, or Connection
         variable : str
-            ``"spikes"``, or a field of the neuron's state, sampled each `every` s.
+            ``"spikes"``, or a field of the neuron's state, sampled each `every` s; of a connection
+            ``"weight"``, in the order of its `synapses`.
         every : float, optional
             Sampling interval, s, rounded to whole steps; by default one step.
 
@@ -251,16 +263,20 @@ class Network(Driven, Resumable):
         Spikes or Trace
             With `times` (s) and `ids`, or `times` and `values`; they grow as the network runs.
         """
-        self._mine(view, "view")
         made: Spikes | Trace
-        if variable == "spikes":
+        if isinstance(view, Connection):
+            view = view.of(self)
+        else:
+            self._mine(view, "view")
+        if variable == "spikes" and isinstance(view, View):
             if every is not None:
                 raise check.must("every", "be None for spikes", every)
             made = Spikes(view, self.dt)
         else:
-            self._target(view, "view")
-            known_variable(view.population, variable, "spikes")
-            made = Trace(view, variable, interval(every, self.dt), self.dt)
+            if isinstance(view, View):
+                self._target(view, "view")
+            made = Trace(view, variable, interval(every, self.dt), self.dt,
+                         looker(self, view, variable, "spikes"))
         self._records.append(made)
         return made
 
@@ -341,7 +357,7 @@ class Network(Driven, Resumable):
                 self._whole = False
                 self._advance(n_steps, recorder)
                 for sampled in samplings:
-                    sampled.pass_on(self._built(), self.step, recorder)
+                    sampled.pass_on(self.step, recorder)
                 self._whole = True
                 bar.update(min(n_steps * self.dt, bar.total - bar.n))  # rounding must not pass it
                 signals.deliver()
@@ -367,8 +383,8 @@ class Network(Driven, Resumable):
                                                 recorder)
         self.step += n_steps
         for r in self._records:
-            if isinstance(r, Trace) and self.step % r.every == 0:
-                r.sample(self.step, getattr(simulation.state(r.view), r.variable))
+            if isinstance(r, Trace):
+                r.sample(self.step)
         self._cost = self._cost._replace(spikes=self._cost.spikes + n_spikes,
                                          synaptic_events=self._cost.synaptic_events + n_events)
 
@@ -378,12 +394,7 @@ class Network(Driven, Resumable):
                              "an addition after that", error=RuntimeError)
 
     def _new_name(self, name: Any) -> None:
-        if not isinstance(name, str):
-            raise check.must("name", "be a string", repr(name), error=TypeError)
-        if not name or "/" in name or name in (".", ".."):  # it names a group in recordings
-            raise check.must("name", "not be empty, nor hold a slash or be a dot", repr(name))
-        if name in self.populations or name in self.sources:
-            raise check.must("name", "be new in the network", repr(name))
+        check.new_name("name", name, [*self.populations, *self.sources])
 
     def _mine(self, view: Any, argument: str) -> None:
         if not isinstance(view, View):

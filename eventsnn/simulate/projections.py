@@ -1,10 +1,13 @@
 """What `Network.connect` is asked for, checked."""
 
+import itertools
+from collections.abc import Collection
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters, pair_stdp, tsodyks_makram
 from eventsnn.simulate import matrices
 from eventsnn.simulate.distributions import Distribution
 from eventsnn.simulate.matrices import Listed
@@ -25,10 +28,14 @@ class Projection(NamedTuple):
     delay: Any  # the same, in steps: an int; (a distribution, the length of a step); an array
     number: int  # of the projection in its network: tells its random numbers from others'
     procedural: bool  # whether rows are drawn again for each spike, in place of being kept
+    plasticity: PairSTDP | None = None  # how weights change with the spikes of both sides
+    short_term: TsodyksMakramParameters | None = None  # how release changes with the source's
+    name: str = ""
 
 
 def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability: Any, matrix: Any,
-         channel: str | None, autapses: Any, procedural: Any, dt: float, number: int) -> Projection:
+         channel: str | None, autapses: Any, procedural: Any, plasticity: Any, short_term: Any,
+         name: Any, dt: float, taken: Collection[str]) -> Projection:
     """The projection that the arguments of `Network.connect` ask for."""
     given = [name for name, value in (("a rule", rule), ("a probability", probability),
                                       ("a matrix", matrix)) if value is not None]
@@ -54,8 +61,37 @@ def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability:
                          "fixed probability, fixed out-degree, fixed total number, distance",
                          f"True for {rule.describe()['rule']}")
     rule.check(pre, post)
-    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, number,
-                      procedural)
+    if plasticity is not None:
+        plasticity = pair_stdp.checked(plasticity)
+        if procedural:
+            raise check.must("procedural", "be False where weights change", True)
+        _within(plasticity, weight)
+    if short_term is not None:
+        short_term = tsodyks_makram.checked(short_term)
+    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, len(taken),
+                      procedural, plasticity, short_term, _name(name, pre, post, taken))
+
+
+def _within(p: PairSTDP, weight: Any) -> None:
+    """Refuse weights that start beyond their bounds."""
+    drawn = isinstance(weight, Distribution)
+    ends = weight.bounds() if drawn else (np.min(weight, initial=np.inf),
+                                          np.max(weight, initial=-np.inf))
+    if np.float32(ends[0]) < np.float32(p.w_min) or np.float32(ends[1]) > np.float32(p.w_max):
+        raise check.must("weight", f"lie in {p.w_min:g} ... {p.w_max:g}, the bounds of plasticity",
+                         f"{ends[0]:g} ... {ends[1]:g}",
+                         "bound it with ClippedNormal or Uniform" if drawn else "")
+
+
+def _name(name: Any, pre: View, post: View, taken: Collection[str]) -> str:
+    """That given, or one made of the names of the populations."""
+    if name is None:
+        plain = name = f"{pre.population.name}_to_{post.population.name}"
+        for k in itertools.count(2):
+            if name not in taken:
+                return name
+            name = f"{plain}_{k}"
+    return check.new_name("name", name, taken)
 
 
 def _weight(weight: Any) -> Any:

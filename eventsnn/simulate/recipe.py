@@ -13,14 +13,15 @@ import numpy as np
 from eventsnn import surrogates
 from eventsnn.core import check
 from eventsnn.core.dispatch import MODELS
+from eventsnn.plasticity import pair_stdp, tsodyks_makram
 from eventsnn.simulate import (
     currents, distance_rule, distributions, matrices, pieces, poisson, projections, rules,
     spike_lists,
 )
 from eventsnn.simulate.population import View
 
-_MODULES = (currents, distance_rule, distributions, matrices, pieces, poisson, projections, rules,
-            spike_lists, surrogates)
+_MODULES = (currents, distance_rule, distributions, matrices, pair_stdp, pieces, poisson, projections,
+            rules, spike_lists, surrogates, tsodyks_makram)
 
 
 def _classes() -> dict[str, type]:

@@ -1,11 +1,12 @@
 """A network as it runs: its groups, the synapses between them, and the step from piece to piece."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from eventsnn.connect import blocks
 from eventsnn.engine import delivery
-from eventsnn.simulate import drives, wiring
+from eventsnn.simulate import drives, plastic, wiring
 from eventsnn.simulate.group import Group
 from eventsnn.simulate.packed import Packed
 from eventsnn.simulate.population import Population, View
@@ -25,14 +26,6 @@ class Sources:
         self.n = len(source)
 
 
-class Between(NamedTuple):
-    """Synapses from one group, or a source, to another group."""
-
-    source: Group | Sources
-    target: Group
-    wired: Wired
-
-
 class Simulation:
     """The arrays of a network, made from what its `Network` collected."""
 
@@ -49,7 +42,7 @@ class Simulation:
         self._seed = seed
         self._packed: dict[int, tuple[delivery.Synapses, int]] = {}  # by number of the projection
         self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
-        self._of = {name: group for group in self.groups for name in group.starts}
+        self._of: dict[str, Group] = {name: group for group in self.groups for name in group.starts}
         self.sources = [Sources(source) for source in sources]
         self._sends: dict[str, Group | Sources] = {
             **self._of, **{name: held for held in self.sources for name in held.starts}}
@@ -57,43 +50,48 @@ class Simulation:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
 
-        within: dict[int, list[Projection]] = {id(group): [] for group in self.groups}
-        between: list[tuple[Group | Sources, Group, Projection]] = []
-        for q in wanted:
-            name, target = q.pre.population.name, self._of[q.post.population.name]
-            source = self._sends[name]
-            if source is target:
-                within[id(source)].append(q)
-            else:
-                between.append((source, target, q))
-        own = [self._wired(within[id(group)], group, group) for group in self.groups]
-        self.between = [Between(source, target, self._wired([q], source, target))
-                        for source, target, q in between]
-        longest = max(w.longest for w in [*own, *(b.wired for b in self.between)])
-        for group, wired in zip(self.groups, own, strict=True):
+        self._starts = {name: start for held in [*self.groups, *self.sources]
+                        for name, start in held.starts.items()}
+        self.projections = {q.name: q for q in wanted}
+        self.senders: list[Group | Sources] = [*self.groups, *self.sources]
+        wired = [self._wired(group, wanted, dt) for group in self.groups]
+        longest = max(w.longest for both in wired for w in both if w is not None)
+        self.shortest_between = min((outside.shortest or 1 for _, outside in wired
+                                     if outside is not None), default=None)
+        for group, (own, outside) in zip(self.groups, wired, strict=True):
             mine = [d for d in driven if self._of[d.post.population.name] is group]
-            group.finish(wired, mine, longest,
-                         from_outside=any(b.target is group for b in self.between))
+            group.finish(own, outside, mine, longest)
 
-    def _wired(self, projections: list[Projection], source: "Group | Sources",
-               target: Group) -> Wired:
-        """Make synapses from one group, or a source, to a group, and note where they are."""
-        wired = wiring.wire(projections, source.starts, target.starts, target.n, self._seed)
-        self._packed |= {q.number: (wired.synapses, k) for k, q in enumerate(projections)}
-        return wired
+    def _wired(self, group: Group, wanted: list[Projection], dt: float
+               ) -> tuple[Wired, Wired | None]:
+        """Make the synapses onto a group, from within and from outside, and note where they are."""
+        onto = [q for q in wanted if self._of[q.post.population.name] is group]
+        rules, made = plastic.rules_of(onto), []
+        n_blocks = -(-group.n // blocks.size(group.n))
+        own = [q for q in onto if self._sends[q.pre.population.name] is group]
+        others = [q for q in onto if self._sends[q.pre.population.name] is not group]
+        # A group's own spikes lie in a list for each block; those of others in one for each.
+        lists = {id(held): (k, k + 1) for k, held in enumerate(self.senders)} | {
+            id(group): (0, n_blocks)}
+        senders = {name: lists[id(held)] for name, held in self._sends.items()}
+        for several in (own, others):
+            wired = wiring.wire(several, self._starts, senders, group.n, self._seed, rules, dt)
+            self._packed |= {q.number: (wired.synapses, k) for k, q in enumerate(several)}
+            made.append(wired)
+        return made[0], made[1] if others else None
 
     @property
     def synapses(self) -> list[delivery.Synapses]:
         """All synapses that are kept."""
-        return [g.synapses for g in self.groups] + [b.wired.synapses for b in self.between]
+        return [w.synapses for g in self.groups for w in g.all_wired]
 
     def packed(self, q: Projection) -> Packed:
         """A projection's synapses; those of a procedural one are made for this call."""
-        source, target = self._sends[q.pre.population.name], self._of[q.post.population.name]
+        target = self._of[q.post.population.name]
         synapses, k = self._packed[q.number]
         if q.procedural:
-            kept = q._replace(procedural=False)
-            synapses, k = wiring.wire([kept], source.starts, target.starts, target.n,
+            kept, nobody = q._replace(procedural=False), {q.pre.population.name: (0, 0)}
+            synapses, k = wiring.wire([kept], self._starts, nobody, target.n,
                                       self._seed).synapses, 0
         return Packed(synapses, k, self.place(q.post)[1], target.block)
 
@@ -101,21 +99,28 @@ class Simulation:
         """The number of synapses of a projection."""
         if not q.procedural:
             return len(self.packed(q))
-        source, target = self._sends[q.pre.population.name], self._of[q.post.population.name]
+        target = self._of[q.post.population.name]
         if q.number not in self._counts:
-            self._counts[q.number] = wiring.count(q, source.starts, target.starts, target.n,
-                                                  self._seed)
+            self._counts[q.number] = wiring.count(q, self._starts, target.n, self._seed)
         return self._counts[q.number]
 
     @property
     def longest_piece(self) -> int | None:
         """Most steps to advance at once: what groups send each other must not be late."""
-        return min(((b.wired.shortest or 1) + 1 for b in self.between), default=None)
+        return None if self.shortest_between is None else self.shortest_between + 1
 
     def deliver_nothing(self) -> None:
-        """Compile what delivers spikes between groups."""
-        for b in self.between:
-            _deliver(b, 0, np.empty(0, np.int64))
+        """Compile what delivers spikes between groups, and what settles weights."""
+        self._receive(0, 0, {})
+        for group in self.groups:
+            if group.learning is not None:
+                group.learning.settle(int(group.learning.history.settled[0]))
+
+    def settle(self, step: int) -> None:
+        """Bring the weights of plastic synapses up to date, after `step` steps."""
+        for group in self.groups:
+            if group.learning is not None:
+                group.learning.settle(step)
 
     def place(self, view: View) -> tuple[Group, int]:
         """The group of a view, and where in it the view starts."""
@@ -136,7 +141,7 @@ class Simulation:
             steps, ids = fired[id(held)] = held.populations[0].take(first, n_steps)
             _hand_out(held, steps, ids, spikes_of, None)
         if first == 0:  # what sources send at time 0 may act within this piece
-            n_events += self._deliver(-1, fired)
+            self._receive(-1, 1, fired)
         for group in self.groups:
             done, chunks = 0, []
             while done < n_steps:
@@ -146,33 +151,32 @@ class Simulation:
             steps, ids = (np.concatenate(part) for part in zip(*chunks, strict=True))
             fired[id(group)] = steps, ids
             n_spikes += len(ids)
+            _hand_out(group, steps, ids, spikes_of, recorder)
+        self._receive(first, n_steps, fired)
+        for group in self.groups:
             n_events += int(group.events.sum())
             group.events[:] = 0
-            _hand_out(group, steps, ids, spikes_of, recorder)
-        # Step by step, so that inputs are added in one order wherever a piece begins.
-        for step in range(first, first + n_steps) if self.between else ():
-            n_events += self._deliver(step, fired)
+            if group.learning is not None:
+                group.learning.tidy(first + n_steps)
         return n_spikes, n_events
 
-    def _deliver(self, step: int, fired: dict[int, tuple[np.ndarray, np.ndarray]]) -> int:
-        """Deliver the spikes at the end of a step between groups; -1 is before the first.
+    def _receive(self, first: int, n_steps: int,
+                 fired: dict[int, tuple[np.ndarray, np.ndarray]]) -> None:
+        """Deliver spikes between groups: those at the ends of the steps from `first` on.
 
-        Returns the number of synapses that had one.
+        Step -1 is before the first.
         """
-        n_events = 0
-        for b in self.between:
-            steps, ids = fired.get(id(b.source), _NO_SPIKES)
-            begin, end = np.searchsorted(steps, [step + 1, step + 2])
-            if end > begin:
-                n_events += _deliver(b, step, ids[begin:end])
-        return n_events
-
-
-def _deliver(b: Between, step: int, ids: np.ndarray) -> int:
-    """Deliver the spikes of one step; returns the number of events."""
-    return delivery.deliver(
-        np.uint64(b.target.block), np.uint64(step % 2**64), ids[None].astype(np.uint32),
-        np.array([[0, len(ids)]], np.int64), *b.wired[:3], b.target.outside)
+        receivers = [group for group in self.groups if group.from_outside is not None]
+        if not receivers:
+            return
+        lists = [fired.get(id(held), _NO_SPIKES) for held in self.senders]
+        spikes = np.zeros((len(lists), max(len(ids) for _, ids in lists)), np.uint32)
+        ends = np.zeros((len(lists), n_steps + 1), np.int64)
+        for k, (steps, ids) in enumerate(lists):
+            spikes[k, :len(ids)] = ids
+            ends[k] = np.searchsorted(steps, np.arange(first + 1, first + n_steps + 2))
+        for group in receivers:
+            group.receive(first, n_steps, spikes, ends)
 
 
 def _hand_out(group: Group | Sources, steps: np.ndarray, ids: np.ndarray, spikes_of: list[Spikes],

@@ -80,8 +80,14 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Any], list[np.ndarray],
 
 
 def _arrays(group: Any) -> dict[str, np.ndarray]:
-    found = {name: array[()] for name, array in group.items() if isinstance(array, h5py.Dataset)}
-    return found | {f"state/{name}": array[()] for name, array in group["state"].items()}
+    """All arrays of a group, by path."""
+    found = {}
+    for name, value in group.items():
+        if isinstance(value, h5py.Dataset):
+            found[name] = value[()]
+        else:
+            found |= {f"{name}/{path}": array for path, array in _arrays(value).items()}
+    return found
 
 
 def refused(path: str | os.PathLike, got: str) -> FormatError:

@@ -1,12 +1,16 @@
 """Everything that changes while a network runs."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.connect.learning import STATIC
 from eventsnn.core import check
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.traces import Spikes, Trace
+
+GROWS = ("history/steps", "history/traces")  # last axes: room for spikes, made as it is needed
 
 
 class Snapshot(NamedTuple):
@@ -31,7 +35,10 @@ def put(simulation: Simulation, snapshot: Snapshot) -> None:
     """Set all that changes to what it was."""
     for group, kept in zip(simulation.groups, snapshot.groups, strict=True):
         for name, array in arrays(group).items():
-            array[...] = kept[name]
+            if not name.startswith(GROWS):
+                array[...] = kept[name]
+        if group.learning is not None:
+            group.learning.put(kept)
 
 
 def arrays(group: Any) -> dict[str, np.ndarray]:
@@ -40,13 +47,29 @@ def arrays(group: Any) -> dict[str, np.ndarray]:
     found["ring"] = group.ring  # spikes under way from neurons of the group
     if group.outside is not None:
         found["outside"] = group.outside  # and from others
-    return found
+    for place, wired in zip(("from_within", "from_outside"), group.all_wired, strict=False):
+        if wired.past is not None:  # of plastic synapses
+            found |= {f"{place}/{name}": getattr(wired.past, name)
+                      for name in ("last", "trace", "u", "x")}
+            found |= {f"{place}/weights/{k}": weights for k, weights in learned(wired)}
+    return found | ({} if group.learning is None else group.learning.arrays)
+
+
+def learned(wired: Any) -> Iterator[tuple[int, np.ndarray]]:
+    """The weights of those projections that learn, by number within the synapses."""
+    s = wired.synapses
+    for k in np.flatnonzero(wired.past.learns_by != STATIC).tolist():
+        n_blocks, width = s.block_at.shape[1], int(s.n_pre[k]) + 1
+        ends = s.rows[int(s.rows_at[k]):][:n_blocks * width].reshape(n_blocks, width)[:, -1]
+        first = int(s.block_at[k, 0] + s.weights_at[k])
+        yield k, s.weights[first:first + int(ends.sum())]
 
 
 def check_fits(snapshot: Snapshot, simulation: Simulation) -> None:
     """Refuse a snapshot of another network."""
     def shapes(groups: list[dict[str, np.ndarray]]) -> list[dict[str, Any]]:
-        return [{name: (a.shape, a.dtype) for name, a in group.items()} for group in groups]
+        return [{name: (a.shape[:-1] if name.startswith(GROWS) else a.shape, a.dtype)
+                 for name, a in group.items()} for group in groups]
 
     if shapes(snapshot.groups) != shapes([arrays(group) for group in simulation.groups]):
         raise check.must("snapshot", "be of this network", "one of other neurons or delays")

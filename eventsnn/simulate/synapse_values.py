@@ -39,6 +39,9 @@ def weights(pieces: list[Piece], targets: np.ndarray) -> tuple[np.ndarray, np.nd
         weight = piece.q.weight
         if at != SHARED and isinstance(weight, Distribution):
             _drawn(piece, weight.law(), False, targets, at, out)
+        elif at != SHARED and is_number(weight):  # they start equal, and learn
+            first = at + int(piece.block_at[0])
+            out[first:first + int(piece.totals.sum())] = weight
         elif at != SHARED:
             piece.q.rule.place(weight, piece.site, piece.block_at + at, piece.rows, out)
     return out, value_at
@@ -93,7 +96,9 @@ def _room(pieces: list[Piece], name: str, dtype: Any) -> tuple[np.ndarray, np.nd
 
     And for each what to add to a synapse's place for the place of its value, or `SHARED`.
     """
-    own = [piece.stored and not is_number(getattr(piece.q, name)) for piece in pieces]
+    own = [piece.stored and (not is_number(getattr(piece.q, name))
+                             or name == "weight" and piece.q.plasticity is not None)
+           for piece in pieces]
     sizes = [int(piece.totals.sum()) if mine else 0
              for piece, mine in zip(pieces, own, strict=True)]
     first = np.array([piece.block_at[0] for piece in pieces], np.int64)

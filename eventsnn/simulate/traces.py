@@ -1,10 +1,12 @@
 """What a run keeps in memory, or hands to a recorder: spikes, and variables at an interval."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.simulate import weights
 from eventsnn.simulate.population import Population, View
 
 
@@ -50,17 +52,20 @@ class Spikes:
 
 
 class Trace:
-    """A variable of a view, sampled; made by `Network.record`."""
+    """A variable of a view, or the weights of a connection, sampled; made by `Network.record`."""
 
-    def __init__(self, view: View, variable: str, every: int, dt: float) -> None:
+    def __init__(self, view: Any, variable: str, every: int, dt: float,
+                 look: Callable[[], np.ndarray]) -> None:
         self.view, self.variable, self.every, self._dt = view, variable, every, dt
+        self._look = look
         self._steps: list[int] = []
         self._rows: list[np.ndarray] = []
 
-    def sample(self, step: int, values: np.ndarray) -> None:
-        """Take the variable's values in the view after `step` steps."""
-        self._steps.append(step)
-        self._rows.append(values.copy())
+    def sample(self, step: int) -> None:
+        """Take the variable's values in the view after `step` steps, if it is their time."""
+        if step % self.every == 0:
+            self._steps.append(step)
+            self._rows.append(self._look().copy())
 
     @property
     def length(self) -> int:
@@ -78,7 +83,7 @@ class Trace:
 
     @property
     def values(self) -> np.ndarray:
-        """Samples: (n_samples, n_neurons)."""
+        """Samples: (n_samples, n_neurons), or of a connection (n_samples, n_synapses)."""
         return np.array(self._rows).reshape(len(self._rows), len(self.view))
 
 
@@ -86,18 +91,37 @@ class Sampled:
     """A variable that a recorder wants, sampled at an interval."""
 
     def __init__(self, network: Any, wanted: Any) -> None:
-        if wanted.population not in network.populations:
-            raise check.unknown("population", wanted.population, network.populations)
-        self._whose = network.populations[wanted.population]
-        self._variable = known_variable(self._whose, wanted.variable)
-        self._ids = ... if wanted.ids is None else np.asarray(wanted.ids)
+        self._as = wanted.population, wanted.variable
         self.every = interval(wanted.every, network.dt)
+        learning = {q.name: q for q in network.connections}
+        if wanted.population in network.populations:
+            self._look = looker(network, network.populations[wanted.population], wanted.variable)
+            self._ids = ... if wanted.ids is None else np.asarray(wanted.ids)
+        elif wanted.population in learning:
+            _is_weight(wanted.variable)
+            self._look = weights.of_sampling(learning[wanted.population], wanted).now
+            self._ids = ...
+        else:
+            raise check.unknown("population", wanted.population, [*network.populations, *learning])
 
-    def pass_on(self, simulation: Any, step: int, recorder: Any) -> None:
+    def pass_on(self, step: int, recorder: Any) -> None:
         """Hand on the values after `step` steps, if it is their time."""
         if step % self.every == 0:
-            values = getattr(simulation.state(self._whose), self._variable)
-            recorder.sample(self._whose.name, self._variable, step, values[self._ids])
+            recorder.sample(*self._as, step, self._look()[self._ids])
+
+
+def looker(network: Any, whose: Any, variable: str, *others: str) -> Callable[[], np.ndarray]:
+    """What gives a variable of a view, or the weights of a connection, as they are now."""
+    if not isinstance(whose, View):
+        _is_weight(variable)
+        return weights.Weights(whose, np.ones(len(whose.post), np.bool_)).now
+    known_variable(whose.population, variable, *others)
+    return lambda: getattr(network._built().state(whose), variable)
+
+
+def _is_weight(variable: str) -> None:
+    if variable != weights.VARIABLE:
+        raise check.unknown("variable", variable, [weights.VARIABLE])
 
 
 def check_recorder(recorder: Any, populations: dict[str, Population], dt: float) -> None:

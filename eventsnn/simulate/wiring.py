@@ -10,10 +10,12 @@ import numpy as np
 
 from eventsnn.connect import blocks, drawn, procedural, rows
 from eventsnn.connect.drawn import Recipe, Recipes
+from eventsnn.connect.learning import Sources
 from eventsnn.connect.procedural import Drawing
 from eventsnn.connect.rows import Site
 from eventsnn.engine.delivery import Synapses
-from eventsnn.simulate import synapse_values
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
+from eventsnn.simulate import plastic, synapse_values
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.synapse_values import Piece
 
@@ -26,20 +28,28 @@ class Wired(NamedTuple):
     synapses: Synapses
     recipes: Recipes | None  # of the procedural ones, if there is one
     drawing: Drawing | None
+    past: Sources | None  # of the plastic ones
+    releases: TsodyksMakramParameters | None
+    rules: list[PairSTDP]  # that synapses onto the group learn by
     shortest: int | None  # delay, steps; None where there is no projection
     longest: int
 
+    @property
+    def kept(self) -> tuple:
+        """What the loops take."""
+        return self[:5]
 
-def wire(projections: list[Projection], pre_starts: dict[str, int], post_starts: dict[str, int],
-         n_post: int, seed: np.uint64) -> Wired:
-    """Make the synapses of `projections`, all between the same two groups.
 
-    `pre_starts` and `post_starts` say where in its group a population starts; `n_post` neurons are
-    in the targets' group.
+def wire(projections: list[Projection], starts: dict[str, int], senders: dict[str, tuple[int, int]],
+         n_post: int, seed: np.uint64, rules: list[PairSTDP] = [], dt: float = 0.0) -> Wired:
+    """Make the synapses of `projections`, all onto the same group of `n_post` neurons.
+
+    Of a population, `starts` says where in its group it starts, and `senders` in which of the lists
+    of spikes its own are found: from and to.
     """
     size = blocks.size(n_post)
     n_blocks = -(-n_post // size)
-    pieces = [_piece(q, pre_starts, post_starts, size, n_blocks, seed) for q in projections]
+    pieces = [_piece(q, starts, size, n_blocks, seed) for q in projections]
     all_rows = _count(pieces, n_blocks, np.uint32)
     if any(piece.totals.max() >= NARROW for piece in pieces):
         all_rows = _count(pieces, n_blocks, np.uint64)
@@ -57,6 +67,8 @@ def wire(projections: list[Projection], pre_starts: dict[str, int], post_starts:
     synapses = Synapses(
         rows=all_rows, targets=targets, weights=weights, delays=delays,
         rows_at=synapse_values.before([piece.rows.size for piece in pieces]), block_at=block_at,
+        senders=np.array([senders[q.pre.population.name] for q in projections],
+                         np.int64).reshape(-1, 2),
         pre_start=np.array([piece.site.pre_start for piece in pieces], np.int64),
         n_pre=np.array([piece.site.n_pre for piece in pieces], np.int64),
         channel=np.array([q.channel for q in projections], np.int64),
@@ -64,23 +76,23 @@ def wire(projections: list[Projection], pre_starts: dict[str, int], post_starts:
         weights_at=weights_at,
         delay=np.array([synapse_values.shared(q.delay) for q in projections], np.int64),
         delays_at=delays_at)
-    return Wired(synapses, *_procedural(pieces, n_blocks, size), shortest, longest)
+    return Wired(synapses, *_procedural(pieces, n_blocks, size),
+                 *plastic.sources(projections, rules, n_blocks, dt), rules, shortest, longest)
 
 
-def count(q: Projection, pre_starts: dict[str, int], post_starts: dict[str, int], n_post: int,
-          seed: np.uint64) -> int:
+def count(q: Projection, starts: dict[str, int], n_post: int, seed: np.uint64) -> int:
     """The number of synapses of a projection, without making them."""
     size = blocks.size(n_post)
     n_blocks = -(-n_post // size)
-    piece = _piece(q._replace(procedural=False), pre_starts, post_starts, size, n_blocks, seed)
+    piece = _piece(q._replace(procedural=False), starts, size, n_blocks, seed)
     _count([piece], n_blocks, np.uint64)
     return int(piece.totals.sum())
 
 
-def _piece(q: Projection, pre_starts: dict[str, int], post_starts: dict[str, int], size: int,
-           n_blocks: int, seed: np.uint64) -> Piece:
-    first = post_starts[q.post.population.name]
-    site = Site(seed, q.number, pre_starts[q.pre.population.name] + q.pre.start, len(q.pre),
+def _piece(q: Projection, starts: dict[str, int], size: int, n_blocks: int,
+           seed: np.uint64) -> Piece:
+    first = starts[q.post.population.name]
+    site = Site(seed, q.number, starts[q.pre.population.name] + q.pre.start, len(q.pre),
                 first + q.post.start, first + q.post.stop,
                 q.pre.population is q.post.population, size)
     recipe = q.rule.recipe(site, n_blocks) if q.procedural else None

@@ -1,0 +1,75 @@
+"""When neurons spiked, for the plastic synapses onto them: the last spikes of each, and traces.
+
+A weight changes only when a spike of its source comes by, or when somebody looks at it; until then
+the spikes of the target wait here. What waits is bounded: from time to time all weights are brought
+up to date (`eventsnn.connect.learning.settle`), which changes no result, and older spikes are
+forgotten.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core.fields import pick
+from eventsnn.core.jit import kernel, scalar
+from eventsnn.plasticity.pair_stdp import decayed, risen
+
+_ZERO, _ONE = np.float32(0), np.int64(1)
+HALF, FULL = np.uint8(1), np.uint8(2)  # how much room is left: settle soon; settle, or make more
+
+
+class History(NamedTuple):
+    """Spikes of the neurons of one group; that with number `e` of a neuron is at ``e % depth``."""
+
+    steps: Any  # int64 (n, depth), depth a power of two
+    traces: Any  # float32 (R, n, depth): after each spike, for each rule
+    count: Any  # int64 (n,): spikes so far
+    first: Any  # int64 (n,): number of the first spike that is still needed
+    settled: Any  # int64 (1,): step up to which all weights are up to date
+    filled: Any  # uint8 (n_blocks,): 0, HALF or FULL
+
+
+@scalar
+def note_spikes(history, rules, block, first_step, window, most, spikes, ends):
+    """Keep the spikes of a block in a window; `most` is that of a window, to come."""
+    depth = np.int64(history.steps.shape[1])
+    mask = depth - _ONE
+    for w in range(window):
+        now = np.int64(first_step) + np.int64(w) + _ONE
+        for e in range(ends[block, w], ends[block, w + 1]):
+            k = np.uint64(spikes[block, e])
+            count = history.count[k]
+            at, last = np.uint64(count & mask), np.uint64((count - _ONE) & mask)
+            for r in range(np.uint64(history.traces.shape[0])):
+                p = pick(rules, r)
+                trace = _ZERO
+                if count > history.first[k]:
+                    trace = decayed(history.traces[r, k, last], now - history.steps[k, last],
+                                    p.tau_minus_inv)
+                history.traces[r, k, at] = risen(trace, p.nearest)
+            history.steps[k, at] = now
+            history.count[k] = count + _ONE
+            held = count + _ONE - history.first[k]
+            if 2 * held > depth:
+                history.filled[block] = max(history.filled[block], HALF)
+            if held + most > depth:
+                history.filled[block] = FULL
+
+
+@kernel
+def forget(history, now, longest):
+    """Let go of spikes that no synapse, of a delay up to `longest`, needs after step `now`.
+
+    The last one before those that are yet to arrive stays: its trace counts. Returns the most that
+    a neuron still holds.
+    """
+    mask, most = np.int64(history.steps.shape[1]) - _ONE, np.int64(0)
+    for k in range(np.uint64(history.count.shape[0])):
+        first, count = history.first[k], history.count[k]
+        while first + _ONE < count and (
+                history.steps[k, np.uint64((first + _ONE) & mask)] + longest <= now):
+            first += _ONE
+        history.first[k] = first
+        most = max(most, count - first)
+    history.settled[0] = now
+    return most
