@@ -21,8 +21,8 @@ ROWS = [
     {"train", "functional", "networks", "datasets", "interop"},
     {"plot", "examples", "cli"},
 ]
-NEIGHBOURS = {"engine": {"connect"}, "connect": {"plasticity"}, "layers": {"encode"}, "examples": {"plot"},
-              "cli": {"plot", "examples"}}
+NEIGHBOURS = {"engine": {"connect"}, "connect": {"plasticity"}, "layers": {"encode"},
+              "examples": {"plot"}, "cli": {"plot", "examples"}}
 # Exceptions to the rows: an engine knows no neuron, and what is analysed knows no simulator.
 NEVER = {"plot": {"simulate", "engine", "layers", "record", "neurons"}}
 

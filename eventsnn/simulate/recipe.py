@@ -20,8 +20,8 @@ from eventsnn.simulate import (
 )
 from eventsnn.simulate.population import View
 
-_MODULES = (currents, distance_rule, distributions, matrices, pair_stdp, pieces, poisson, projections,
-            rules, spike_lists, surrogates, tsodyks_makram)
+_MODULES = (currents, distance_rule, distributions, matrices, pair_stdp, pieces, poisson,
+            projections, rules, spike_lists, surrogates, tsodyks_makram)
 
 
 def _classes() -> dict[str, type]:
