@@ -17,14 +17,14 @@ from eventsnn.simulate import (
 from tests import naive_plastic
 
 DT = 1e-4
-NEST = json.loads(pathlib.Path(__file__).with_name("data").joinpath(
-    "plastic", "nest.json").read_text())
+NEST = json.loads(pathlib.Path(__file__).with_name("data").joinpath("plastic", "nest.json")
+                  .read_text())
 RULES = {
     "additive": PairSTDP(w_max=0.3),
     "nearest": PairSTDP(w_max=0.3, nearest=True),
     "multiplicative": PairSTDP(w_max=0.3, mu_plus=1, mu_minus=1, eta_plus=0.1, eta_minus=0.1),
-    "between": PairSTDP(w_max=0.3, w_min=-0.1, mu_plus=0.4, mu_minus=0.7, eta_plus=0.01, eta_minus=0.02,
-                        tau_plus_inv=30.0, tau_minus_inv=80.0),
+    "between": PairSTDP(w_max=0.3, w_min=-0.1, mu_plus=0.4, mu_minus=0.7, eta_plus=0.01,
+                        eta_minus=0.02, tau_plus_inv=30.0, tau_minus_inv=80.0),
     "clipped": PairSTDP(w_max=0.22, w_min=0.08, eta_plus=0.1, eta_minus=0.12),
 }
 STP = TsodyksMakramParameters(tau_f_inv=5.0, tau_d_inv=4.0, U=0.3)
@@ -296,8 +296,8 @@ def test_kinds__may_be_mixed_in_one_network():
     (dict(plasticity=PairSTDP(w_max=0.05)),
      "weight must lie in 0 ... 0.05, the bounds of plasticity, got 0.1 ... 0.1"),
     (dict(plasticity=PairSTDP(), weight=ClippedNormal(0.5, 0.1)),
-     "weight must lie in 0 ... 1, the bounds of plasticity, got -0.320954 ... 1.32095; bound it with "
-     "ClippedNormal or Uniform"),
+     "weight must lie in 0 ... 1, the bounds of plasticity, got -0.320954 ... 1.32095; bound it "
+     "with ClippedNormal or Uniform"),
     (dict(plasticity=PairSTDP(), procedural=True),
      "procedural must be False where weights change, got True"),
     (dict(short_term=PairSTDP()), "short_term must be TsodyksMakramParameters, got PairSTDP"),

@@ -7,7 +7,7 @@ from numpy.testing import assert_array_equal
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
 from eventsnn.simulate import (
     AllToAll, ClippedNormal, DistanceProbability, FixedInDegree, FixedOutDegree, FixedProbability,
-    FixedTotalNumber, LogNormal, Network, Normal, OneToOne, group, wiring,
+    FixedTotalNumber, LogNormal, Network, Normal, OneToOne, group,
 )
 from tests import naive_network as naive
 from tests.naive_network import BLOCK
@@ -167,5 +167,4 @@ def test_wired__without_procedural_projections_has_no_recipes():
     net = network("total", "both", False)
     net.build()
 
-    assert net._simulation.groups[0].recipes is None
-    assert wiring.Wired._fields[:3] == ("synapses", "recipes", "drawing")
+    assert net._simulation.groups[0].wired.recipes is None

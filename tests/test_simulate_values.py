@@ -245,7 +245,8 @@ def test_rows__widen_where_4_bytes_are_too_few(monkeypatch):
         several = [net.connect(pre, post, rule, weight=Normal(0.0, 1.0), delay=DELAY)
                    for rule in rules(pre, post)]
         net.run(5 * DT)
-        return [one.synapses() for one in several], net._simulation.groups[0].synapses.rows.dtype
+        rows = net._simulation.groups[0].wired.synapses.rows
+        return [one.synapses() for one in several], rows.dtype
 
     narrow, dtype = made()
     monkeypatch.setattr(wiring, "NARROW", 100)
@@ -281,7 +282,7 @@ def test_synapses__of_more_than_2_to_31_are_counted(monkeypatch, length, dtype):
 
     net.build()
 
-    synapses = net._simulation.groups[0].synapses
+    synapses = net._simulation.groups[0].wired.synapses
     assert asked[0] == 3 * length
     assert synapses.rows.dtype == dtype
     assert synapses.block_at[:, 0].tolist() == [0, length, 2 * length]
@@ -296,9 +297,9 @@ def test_deliver__reaches_beyond_2_to_32():
     row = one, np.uint64(0), one, targets, np.uint64(2**32 + 1), np.uint64(2**32 + 4), weights
 
     for weight_at in (cpu.SHARED, np.int64(-7)):
-        numba.njit(cpu.deliver_row)(ring, *row, weight_at, np.float32(0.5))
-        numba.njit(cpu.deliver_delayed)(ring, *row, weight_at, np.float32(0.5), delays,
-                                        np.int64(-9))
+        shared = weight_at, np.float32(0.5), np.float32(1.0)
+        numba.njit(cpu.deliver_row)(ring, *row, *shared)
+        numba.njit(cpu.deliver_delayed)(ring, *row, *shared, delays, np.int64(-9))
 
     assert ring[1, 0, 4] == ring[3, 0, 4] == 3.0 and ring.sum() == 6.0
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numba
 import numpy as np
 
 from eventsnn.connect import blocks
@@ -119,12 +118,7 @@ class Group:
         if self.learning is not None:
             self.learning.make_room()
         loop, arguments = self._call(first_step, n_steps, threads)
-        before = numba.get_num_threads()
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore
-        try:
-            done, count = loop(*arguments)
-        finally:
-            numba.set_num_threads(before)  # the user's other code may want more
+        done, count = loop(*arguments)
         self._check_finite(first_step, done)
         return done, self.steps[:count], self.ids[:count]
 

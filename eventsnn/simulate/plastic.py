@@ -11,7 +11,7 @@ from eventsnn.engine.delivery import Synapses
 from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
 from eventsnn.simulate.projections import Projection
 
-LEAST, MOST = 8, 128  # spikes of a neuron that wait, at first
+LEAST, MOST = 8, 64  # spikes of a neuron that wait, at first
 SHARE = 8  # ... in about this part of the memory that the synapses take
 SPIKE_BYTES = 12
 

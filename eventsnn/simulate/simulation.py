@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numba
 import numpy as np
 
 from eventsnn.connect import blocks
@@ -50,10 +51,9 @@ class Simulation:
             group, start = self.place(view)
             group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
 
-        self._starts = {name: start for held in [*self.groups, *self.sources]
-                        for name, start in held.starts.items()}
-        self.projections = {q.name: q for q in wanted}
         self.senders: list[Group | Sources] = [*self.groups, *self.sources]
+        self._starts = {name: start for held in self.senders
+                        for name, start in held.starts.items()}
         wired = [self._wired(group, wanted, dt) for group in self.groups]
         longest = max(w.longest for both in wired for w in both if w is not None)
         self.shortest_between = min((outside.shortest or 1 for _, outside in wired
@@ -135,6 +135,15 @@ class Simulation:
     def advance(self, first: int, n_steps: int, threads: int, spikes_of: list[Spikes],
                 recorder: Any) -> tuple[int, int]:
         """Run all groups, hand out their spikes, and return the numbers of spikes and events."""
+        before = numba.get_num_threads()
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))  # type: ignore
+        try:
+            return self._advance(first, n_steps, threads, spikes_of, recorder)
+        finally:
+            numba.set_num_threads(before)  # the user's other code may want more
+
+    def _advance(self, first: int, n_steps: int, threads: int, spikes_of: list[Spikes],
+                 recorder: Any) -> tuple[int, int]:
         n_spikes = n_events = 0
         fired: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         for held in self.sources:
