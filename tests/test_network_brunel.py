@@ -55,6 +55,22 @@ def test_brunel__mean_input_does_not_depend_on_size(neurons):
         assert c.in_degree()[0] * jump == pytest.approx(100 if pre == "exc" else -125)
 
 
+def test_brunel__procedural_is_the_network_of_that_probability():
+    kept, drawn = (brunel(1250, connections=c, seed=4) for c in ("probability", "procedural"))
+    a, b = (net.record(net.populations["exc"], "spikes") for net in (kept, drawn))
+    for net in (kept, drawn):
+        net.run(0.05)
+
+    for (pre, _), c in by_name(kept).items():
+        degree = c.in_degree()
+        assert degree.mean() == pytest.approx(100 if pre == "exc" else 25, rel=0.03)
+        assert degree.std() == pytest.approx(np.sqrt(0.9 * degree.mean()), rel=0.2)
+    assert len(a) > 500
+    np.testing.assert_array_equal(a.times, b.times)
+    np.testing.assert_array_equal(a.ids, b.ids)
+    assert drawn.synapse_bytes == 0 < kept.synapse_bytes
+
+
 def test_brunel__in_degree_is_as_told():
     net = brunel(2000, in_degree=500)
 

@@ -191,7 +191,7 @@ def test_threads__give_the_same(threads, monkeypatch):
     monkeypatch.setattr(group, "PARALLEL_WORK", 0)
     serial, parallel = (Learning(RULES["between"], Uniform(1e-4, 5e-3), k, n=100, short_term=STP)
                         for k in (1, threads))
-    assert len(serial.net._built().groups[0].ends) > 4
+    assert len(serial.net._built().groups[0].events) > 4
 
     serial.net.run(0.3)
     parallel.net.run(0.3)

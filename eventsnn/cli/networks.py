@@ -56,7 +56,10 @@ NETWORKS = (
         Option("eta", float, None, "external rate by that which reaches threshold (the regime's)"),
         Option("in_degree", int, None, "synapses of a neuron (a tenth of the neurons)"),
         Option("weight", float, None, "of excitation, mV (0.1 * 1250 / in-degree)"),
-        Option("delay", float, 1.5e-3, "from a spike to the jump it causes, s"))),
+        Option("delay", float, 1.5e-3, "from a spike to the jump it causes, s"),
+        Option("connections", str, "in-degree", "a fixed in-degree; a fixed probability; or that, "
+               "drawn anew for each spike in place of being kept",
+               ("in-degree", "probability", "procedural")))),
     Published("microcircuit", "Potjans and Diesmann's cortical microcircuit", 1.0, (
         Option("scale", float, 0.1, "size by the published one, 77,169 neurons"),
         Option("in_degree_scale", float, None, "synapses of a neuron by the published number "

@@ -31,7 +31,7 @@ class History(NamedTuple):
 
 @scalar
 def note_spikes(history, rules, block, first_step, window, most, spikes, ends):
-    """Keep the spikes of a block in a window; `most` is that of a window, to come."""
+    """Keep a window's spikes of a block; `most` more may come before somebody makes room."""
     depth = np.int64(history.steps.shape[1])
     mask = depth - _ONE
     for w in range(window):

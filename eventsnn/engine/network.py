@@ -3,7 +3,8 @@
 All neurons of one model are one group. They run a window of steps, as many as the shortest delay
 allows; then their spikes are delivered to the ring of inputs to come. Threads own blocks of
 neurons, of a size that depends on nothing, and each neuron adds up its inputs in a fixed order: the
-result is the same for any number of threads.
+result is the same for any number of threads. They meet once a window: each block takes what all
+sent in the last one, and goes on with the next.
 """
 
 from typing import Any
@@ -140,22 +141,31 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
     (the number of the step at whose end the spike is) and `ids`. ``events[block]`` is added to what
     synapses had a spike.
     """
-    n_blocks = ends.shape[0]
-    done, at = 0, 0
-    while done < n_steps and at + window * fired.shape[0] <= steps.shape[0] and _has_room(history):
-        now, length = first_step + np.uint64(done), min(window, n_steps - done)
+    n_blocks, n = ends.shape[1], fired.shape[0]
+    done, at, late, turn = 0, 0, 0, 0  # `late` steps, done last, are yet to be delivered
+    while True:
+        now = first_step + np.uint64(done)
+        length = 0
+        if at + window * n <= steps.shape[0] and _has_room(history):
+            length = min(window, n_steps - done)
+        if late == 0 and length == 0:
+            return done, at
         for block in prange(n_blocks):
-            _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
-                          poisson, currents, noises, inflow, space, seed, number, fired, spikes,
-                          ends)
-        for block in prange(n_blocks):
-            if history is not None:
-                note_spikes(history, rules, block, now, length, window, spikes, ends)
-            events[block] += deliver_block(block, size, now, length, spikes, ends, synapses,
-                                           recipes, drawing, past, releases, rules, history, ring)
-        at = _collect(now, length, spikes, ends, at, steps, ids)
+            if late > 0:
+                before = now - np.uint64(late)
+                if history is not None:
+                    note_spikes(history, rules, block, before, late, 2 * window, spikes[1 - turn],
+                                ends[1 - turn])
+                events[block] += deliver_block(
+                    block, size, before, late, spikes[1 - turn], ends[1 - turn], synapses, recipes,
+                    drawing, past, releases, rules, history, ring)
+            if length > 0:
+                _update_block(block, size, now, length, ring, outside, base, nothing, s, p, dt, th,
+                              poisson, currents, noises, inflow, space, seed, number, fired,
+                              spikes[turn], ends[turn])
+        at = _collect(now, length, spikes[turn], ends[turn], at, steps, ids)
         done += length
-    return done, at
+        late, turn = length, 1 - turn
 
 
 advance = kernel(_advance, allocates=False)

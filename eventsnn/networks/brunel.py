@@ -32,7 +32,8 @@ forward Euler at 0.1 ms would let potentials fall 0.25 % too fast and the rate o
 Potentials start uniformly between rest and threshold.
 
 A network of another size keeps the probability of 10 % and, unless told otherwise, the mean input:
-weights grow as in-degrees shrink, and fluctuations with their square root.
+weights grow as in-degrees shrink, and fluctuations with their square root. A network of 100,000 has
+10^9 synapses: as procedural ones they fit into any memory.
 
 References
 ----------
@@ -44,18 +45,20 @@ import math
 from eventsnn.core import check, random
 from eventsnn.networks.propagators import exact_rate
 from eventsnn.neurons import LIFBoxParameters
-from eventsnn.simulate import FixedInDegree, Network
+from eventsnn.simulate import FixedInDegree, FixedProbability, Network
 
 TAU_MEM, REFRACTORY, DELAY = 20e-3, 2e-3, 1.5e-3  # s
 V_TH, V_RESET = 20.0, 10.0  # mV above rest
 WEIGHT, IN_DEGREE = 0.1, 1250  # mV, at this in-degree
 EXCITATORY, PROBABILITY = 0.8, 0.1
+CONNECTIONS = ("in-degree", "probability", "procedural")
 REGIMES = {"SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9), "AI": (5.0, 2.0)}
 
 
 def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
            eta: float | None = None, in_degree: int | None = None, weight: float | None = None,
-           delay: float = DELAY, dt: float = 1e-4, seed: int = 0, threads: int = 1) -> Network:
+           delay: float = DELAY, connections: str = "in-degree", dt: float = 1e-4, seed: int = 0,
+           threads: int = 1) -> Network:
     """Make the network, with populations ``"exc"`` and ``"inh"``.
 
     Parameters
@@ -74,6 +77,10 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
         J, mV; by default 0.1 * 1250 / `in_degree`.
     delay : float
         Time from a spike to the jump that it causes, s; at least two steps.
+    connections : str
+        ``"in-degree"``: each neuron has that many synapses; ``"probability"``: as many on average,
+        each pair is connected independently; ``"procedural"``: the same network as that, whose
+        synapses take no memory, since they are drawn anew for each spike.
     dt : float
         Step, s.
     seed : int
@@ -102,6 +109,8 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
     if check.number("delay", delay) < 1.5 * net.dt:
         raise check.must("delay", f"be at least two steps, {2 * net.dt:g} s", f"{delay:g} s")
     p = parameters(net.dt)
+    if connections not in CONNECTIONS:
+        raise check.unknown("connections", connections, CONNECTIONS)
     n_exc, exc_degree = round(EXCITATORY * neurons), round(EXCITATORY * in_degree)
     v = random.generator(seed, random.INITIAL_STATE).uniform(0.0, V_TH, neurons)
     exc = net.population("exc", n_exc, p, refractory=REFRACTORY, initial={"v": v[:n_exc]})
@@ -111,8 +120,10 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
     for post in (exc, inh):
         for pre, degree, factor in ((exc, exc_degree, 1.0), (inh, in_degree - exc_degree, -g)):
             # An input moves the potential at the end of its step: a step of the delay.
-            net.connect(pre, post, FixedInDegree(degree), weight=factor * jump,
-                        delay=delay - net.dt)
+            rule = FixedInDegree(degree) if connections == "in-degree" \
+                else FixedProbability(degree / len(pre))
+            net.connect(pre, post, rule, weight=factor * jump, delay=delay - net.dt,
+                        procedural=connections == "procedural")
         net.poisson(post, rate=eta * V_TH / (weight * TAU_MEM), weight=jump)
     return net
 

@@ -64,8 +64,9 @@ class Group:
         self.learning = self._learning()
         self.space = work_space(n_blocks)
         self.fired = np.zeros(self.n, np.bool_)
-        self.spikes = np.zeros((n_blocks, self.window * min(self.block, self.n)), np.uint32)
-        self.ends = np.zeros((n_blocks, self.window + 1), np.int64)
+        # Of two windows: of the one that is run, and of the one before, which is delivered.
+        self.spikes = np.zeros((2, n_blocks, self.window * min(self.block, self.n)), np.uint32)
+        self.ends = np.zeros((2, n_blocks, self.window + 1), np.int64)
         room = max(SPIKES, 2 * self.window * self.n)
         self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
         self.events = np.zeros(n_blocks, np.int64)  # synapses that had a spike
