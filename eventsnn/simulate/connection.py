@@ -31,6 +31,8 @@ class Connection:
     pre, post : View
         Sources and targets.
     name : str
+    plasticity, short_term : PairSTDP, TsodyksMakramParameters or None
+        How the synapses change.
     channel : str or None
         Input channel of the targets, where their model has several.
     delay : float or None
@@ -54,6 +56,7 @@ class Connection:
         self.pre: View = projection.pre
         self.post: View = projection.post
         self.name = projection.name
+        self.plasticity, self.short_term = projection.plasticity, projection.short_term
         inputs: Any = self.post.population.model.inputs
         self.channel: str | None = None if inputs is None else inputs._fields[projection.channel]
         delay = projection.delay
