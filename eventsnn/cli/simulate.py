@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import functools
+import os
 import pathlib
 import sys
 import tempfile
@@ -14,6 +15,10 @@ from eventsnn.cli.options import add_work, progress
 from eventsnn.cli.plot import draw_raster
 from eventsnn.cli.statistics import Statistics
 from eventsnn.cli.table import report
+
+
+COMMAND = "simulate"  # of a network's attributes: what the command was told
+KEPT = ("trace", "trace_every", "trace_neurons", "seconds", "checkpoint_every")
 
 
 def add(commands: Any) -> None:
@@ -43,36 +48,97 @@ def _add_run_options(command: argparse.ArgumentParser, seconds: float) -> None:
                          help="interval of the traces, s (%(default)s)")
     command.add_argument("--trace-neurons", type=int, default=10, metavar="N",
                          help="of how many neurons a population, evenly spaced (%(default)s)")
-    command.add_argument("--plot", type=pathlib.Path, metavar="FILE.png",
-                         help="draw a raster with the population rate (.png, .svg, .pdf)")
+    add_checkpoints(command)
+    add_plot(command)
     add_work(command)
 
 
-def _simulate(network: Published, options: argparse.Namespace) -> None:
-    from eventsnn.record import Recorder
+def add_checkpoints(command: argparse.ArgumentParser) -> None:
+    """Snapshots to go on from."""
+    command.add_argument("--checkpoint-every", type=float, metavar="S",
+                         help="leave a snapshot each so many seconds of model time, and when the "
+                         "run is interrupted; eventsnn resume goes on from it")
+    command.add_argument("--checkpoint", type=pathlib.Path, metavar="FILE.h5",
+                         help="where (FILE.snapshot.h5 of --record FILE.h5); the one before the "
+                         "last stays as FILE.previous.h5")
 
+
+def add_plot(command: argparse.ArgumentParser) -> None:
+    """A picture of the run."""
+    command.add_argument("--plot", type=pathlib.Path, metavar="FILE.png",
+                         help="draw a raster with the population rate (.png, .svg, .pdf)")
+
+
+def _simulate(network: Published, options: argparse.Namespace) -> None:
     check_run(options)
     net = network.make(options)
+    about = {"network": network.name, "neurons": sum(map(len, net.populations.values())),
+             "seed": options.seed, "parameters": network.own(options)}
+    run(net, about, options, options.seconds)
+
+
+def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: float) -> None:
+    """Run a network, made or loaded, up to a model time, as the options ask for, and report."""
+    from eventsnn.record import Recorder
+
+    snapshot = snapshot_of(options)
     statistics = Statistics(net)
-    sizes = {name: len(q) for name, q in net.populations.items()}
-    about = {"network": network.name, "neurons": sum(sizes.values()), "seed": options.seed,
-             "parameters": network.own(options)}
+    net.attributes = {COMMAND: about | {name: getattr(options, name) for name in KEPT}
+                      | {"record": None if options.record is None or snapshot is None else
+                         os.path.relpath(options.record, snapshot.absolute().parent)}}
+    go = functools.partial(net.run, seconds - net.time, recorder=statistics,
+                           progress=progress(options), checkpoint=snapshot,
+                           checkpoint_every=options.checkpoint_every, overwrite=options.overwrite)
     net.compile(announce=None if options.quiet else lambda text: print(text, file=sys.stderr))
-    with _recording_place(options) as path:
+    with _recording_place(options) as path, told_how_to_go_on(snapshot, net):
         if path is None:
-            net.run(options.seconds, recorder=statistics, progress=progress(options))
+            go()
         else:
-            also = {"seconds": options.seconds, "network_parts": net.describe()}
-            with Recorder(path, sizes, net.dt, options.overwrite, about | also,
-                          samplings=_samplings(net, options)) as recorder:
+            with Recorder(path, {name: len(q) for name, q in net.populations.items()}, net.dt,
+                          options.overwrite,
+                          about | {"seconds": seconds, "network_parts": net.describe()},
+                          samplings=_samplings(net, options), resume=net.recording) as recorder:
                 statistics.recorder = recorder
-                try:
-                    net.run(options.seconds, recorder=statistics, progress=progress(options))
-                finally:
-                    recorder.duration = net.time
+                with suspended_if_interrupted(recorder, snapshot):
+                    try:
+                        go()
+                    finally:
+                        recorder.duration = net.time
+            if net.recording is not None:
+                statistics.take_all(path)
         if options.plot:
             draw_raster(path, net.populations, options.plot, options.overwrite)
     report(about | {"dt_s": net.dt, "threads": net.threads} | statistics.summary(), options)
+
+
+@contextlib.contextmanager
+def suspended_if_interrupted(recorder: Any, snapshot: pathlib.Path | None) -> Iterator[None]:
+    """Leave the parts of a recording that can go on, in place of its files, on Ctrl-C or SIGTERM."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if snapshot is not None:
+            recorder.suspend()
+        raise
+
+
+@contextlib.contextmanager
+def told_how_to_go_on(snapshot: pathlib.Path | None, net: Any) -> Iterator[None]:
+    """Say, where a run with snapshots is interrupted, what goes on with it."""
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        if snapshot is not None and snapshot.exists():
+            print(f"eventsnn: stopped at {net.time:g} s; eventsnn resume {snapshot} goes on",
+                  file=sys.stderr)
+        raise
+
+
+def snapshot_of(options: argparse.Namespace) -> pathlib.Path | None:
+    """The file for snapshots, if there are to be any."""
+    if options.checkpoint is not None or options.checkpoint_every is None:
+        return options.checkpoint
+    return options.record.with_name(f"{options.record.stem}.snapshot{options.record.suffix}")
 
 
 def _samplings(net: Any, options: argparse.Namespace) -> list[Any]:
@@ -116,5 +182,14 @@ def check_run(options: argparse.Namespace) -> None:
         plot.check_picture(options.plot, options.overwrite)
     if options.trace and not options.record:
         raise check.must("--trace", "come with --record FILE.h5", "no --record")
+    if options.checkpoint_every is not None and not (options.checkpoint or options.record):
+        raise check.must("--checkpoint-every", "come with --checkpoint FILE.h5, or --record",
+                         "neither")
+    if snapshot := snapshot_of(options):
+        check_new(snapshot, options.overwrite)
+        if snapshot == options.record:
+            raise check.must("--record and --checkpoint", "name two files", snapshot)
+    if options.checkpoint_every is not None:
+        check.number("checkpoint-every", options.checkpoint_every, least=options.dt)
     if options.record and options.record == options.plot:
         raise check.must("--record and --plot", "name two files", options.record)

@@ -24,6 +24,7 @@ class Statistics:
 
         self.net = net
         self.recorder: Any = None
+        self.since = self.loaded = net.time  # s: spikes before are not counted
         self.intervals = {name: IntervalStatistics(len(q)) for name, q in net.populations.items()}
         began = time.perf_counter()
         IntervalStatistics(1).add(np.zeros(1), np.zeros(1, np.int64))  # compile it before the run
@@ -35,6 +36,22 @@ class Statistics:
         if self.recorder is not None:
             self.recorder.append(population, steps, ids)
 
+    def position(self) -> dict[str, Any] | None:
+        """Where the recorder stands."""
+        return None if self.recorder is None else self.recorder.position()
+
+    def take_all(self, path: Any) -> None:
+        """Take the spikes of a recording in place of those that passed: of a run that went on."""
+        from eventsnn.analyse import IntervalStatistics
+        from eventsnn.record import Recording
+
+        self.since = 0.0
+        with Recording(path) as recording:
+            for name in self.intervals:
+                self.intervals[name] = IntervalStatistics(recording.size(name))
+                for times, ids in recording.chunks(name):
+                    self.intervals[name].add(times, ids)
+
     def summary(self) -> dict[str, Any]:
         """What the run came to; the same keys for all networks."""
         import numpy as np
@@ -42,17 +59,18 @@ class Statistics:
         net, cost = self.net, self.net.cost
         n_neurons = sum(map(len, net.populations.values()))
         cv = {name: intervals.cv() for name, intervals in self.intervals.items()}
-        run = max(cost.run, 1e-9)
+        run, seconds = max(cost.run, 1e-9), net.time - self.since
+        spikes = sum(int(intervals.counts.sum()) for intervals in self.intervals.values())
         return {
             "synapses": net.n_synapses, "seconds": net.time,
-            "spikes": cost.spikes, "rate_hz": cost.spikes / n_neurons / net.time,
+            "spikes": spikes, "rate_hz": spikes / n_neurons / seconds,
             "cv_isi": _mean(np.concatenate(list(cv.values()))),
-            "rates_hz": {name: float(intervals.rates(net.time).mean())
+            "rates_hz": {name: float(intervals.rates(seconds).mean())
                          for name, intervals in self.intervals.items()},
             "cvs_isi": {name: _mean(values) for name, values in cv.items()},
             "build_s": cost.build, "compile_s": cost.compile + self.compile_s,
             "sim_s": cost.run,
-            "real_time_factor": run / net.time,
+            "real_time_factor": run / max(net.time - self.loaded, net.dt),
             "synaptic_events_per_s": cost.synaptic_events / run,
             "bytes_per_synapse": net.synapse_bytes / max(net.n_synapses, 1),
             "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,

@@ -194,6 +194,18 @@ def make_folder(path: pathlib.Path) -> None:
     sync_folder(path.parent)
 
 
+def keep_as(path: pathlib.Path, other: pathlib.Path) -> None:
+    """Let a file have another name beside its own, so that it stays when its own is taken.
+
+    What had that name goes. On a file system that knows no second names it loses its own.
+    """
+    remove(other)
+    try:
+        os.link(path, other)
+    except OSError:
+        os.replace(path, other)
+
+
 def remove(path: pathlib.Path) -> None:
     """Remove a file, if it is there."""
     try:

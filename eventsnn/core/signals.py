@@ -23,6 +23,11 @@ class Deferred:
                 self._before[number] = signal.signal(number, lambda n, _: self._pending.append(n))
         return self
 
+    @property
+    def came(self) -> bool:
+        """Whether one waits."""
+        return bool(self._pending)
+
     def deliver(self) -> None:
         """Let the signals that came do what they would have done."""
         while self._pending:

@@ -1,5 +1,6 @@
 """Networks: populations, projections, drives, recordings, and the run."""
 
+import os
 import time
 from collections.abc import Callable
 from typing import Any
@@ -8,25 +9,19 @@ import numpy as np
 
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
-from eventsnn.core.signals import Deferred
 from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
-from eventsnn.simulate import describe, drives, projections
+from eventsnn.simulate import describe, drives, projections, running
 from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.cost import Cost
 from eventsnn.simulate.driven import Driven
 from eventsnn.simulate.population import Population, View
-from eventsnn.simulate.progress import progress_bar
 from eventsnn.simulate.projections import Projection
 from eventsnn.simulate.resumable import Resumable
 from eventsnn.simulate.rules import Rule
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.source import Source, source
-from eventsnn.simulate.traces import (
-    Sampled, Spikes, Trace, check_recorder, interval, looker,
-)
+from eventsnn.simulate.traces import Spikes, Trace, interval, looker
 from eventsnn.surrogates import Heaviside
-
-CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
 
 
 class Network(Driven, Resumable):
@@ -56,6 +51,7 @@ class Network(Driven, Resumable):
     """
 
     def __init__(self, dt: float = 1e-4, seed: int = 0, threads: int = 1) -> None:
+        super().__init__()
         self.dt = check.number("dt", dt, above=0.0)
         self.seed = random.seed(seed)
         self.threads = check.integer("threads", threads, least=1)
@@ -318,7 +314,9 @@ class Network(Driven, Resumable):
         self._built().deliver_nothing()
         self._cost = self._cost._replace(compile=self._cost.compile + time.perf_counter() - began)
 
-    def run(self, seconds: float, *, recorder: Any = None, progress: bool | None = None) -> None:
+    def run(self, seconds: float, *, recorder: Any = None, progress: bool | None = None,
+            checkpoint: str | os.PathLike | None = None, checkpoint_every: float | None = None,
+            overwrite: bool = False) -> None:
         """Simulate; any number of times, each going on where the last one ended.
 
         Parameters
@@ -334,59 +332,27 @@ class Network(Driven, Resumable):
         progress : bool, optional
             Show a bar on standard error, with the model time, the time of the clock for a second of
             it (real-time factor) and the time left; by default if that is a terminal.
+        checkpoint : path, optional
+            A file for snapshots, as `save` writes them, with where the recorder stands: one when
+            the run is interrupted, by Ctrl-C or SIGTERM, and those that `checkpoint_every` asks
+            for. The one before the last is kept, too: of ``snap.h5`` as ``snap.previous.h5``.
+        checkpoint_every : float, optional
+            Interval between snapshots, s of model time, rounded to whole steps.
+        overwrite : bool
+            Whether a file that is there before the run may be replaced by its snapshots.
 
         Raises
         ------
         NumericalError
             If a state variable became NaN or infinite; what was recorded until then is kept.
         """
-        seconds = check.number("seconds", seconds, least=0.0)
-        last = self.step + round(seconds / self.dt)
-        if seconds and last == self.step:
-            raise check.must("seconds", f"be 0, or at least dt = {self.dt:g}", f"{seconds:g}")
-        if not self._whole:
-            raise check.must("a network", "not run on after it failed within a step", "that",
-                             "make it anew", error=RuntimeError)
-        check_recorder(recorder, self.populations, self.dt)
-        samplings = [Sampled(self, one) for one in getattr(recorder, "samplings", ())]
-        self.compile()
-        began = time.perf_counter()
-        with progress_bar((last - self.step) * self.dt, progress) as bar, Deferred() as signals:
-            while self.step < last:
-                n_steps = self._chunk(last, samplings)
-                self._whole = False
-                self._advance(n_steps, recorder)
-                for sampled in samplings:
-                    sampled.pass_on(self.step, recorder)
-                self._whole = True
-                bar.update(min(n_steps * self.dt, bar.total - bar.n))  # rounding must not pass it
-                signals.deliver()
-        self._cost = self._cost._replace(run=self._cost.run + time.perf_counter() - began)
+        running.run(self, seconds, recorder, progress,
+                    running.snapshots(self, checkpoint, checkpoint_every, overwrite, recorder))
 
     def state(self, view: View) -> Any:
         """The state of a view now: a copy, as a named tuple of arrays (len(view),)."""
         self._target(view, "view")
         return map_fields(np.copy, self._built().state(view))
-
-    def _chunk(self, last: int, samplings: list[Sampled]) -> int:
-        """Steps until something must be looked at."""
-        every = [r.every for r in self._records if isinstance(r, Trace)]
-        every += [sampled.every for sampled in samplings]
-        stops = [self.step + CHUNK, last, *((self.step // e + 1) * e for e in every)]
-        longest = self._built().longest_piece
-        return min(min(stops) - self.step, longest or CHUNK)
-
-    def _advance(self, n_steps: int, recorder: Any) -> None:
-        simulation = self._built()
-        spikes_of = [r for r in self._records if isinstance(r, Spikes)]
-        n_spikes, n_events = simulation.advance(self.step, n_steps, self.threads, spikes_of,
-                                                recorder)
-        self.step += n_steps
-        for r in self._records:
-            if isinstance(r, Trace):
-                r.sample(self.step)
-        self._cost = self._cost._replace(spikes=self._cost.spikes + n_spikes,
-                                         synaptic_events=self._cost.synaptic_events + n_events)
 
     def _open(self) -> None:
         if self._simulation is not None:

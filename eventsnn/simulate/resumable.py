@@ -20,9 +20,14 @@ class Resumable:
     ----------
     recording : dict or None
         Of a network that was loaded: where its recording stood, for the `resume` of a recorder.
+    attributes : dict
+        What else to keep with the network, as JSON can hold it: empty unless it is set.
     """
 
     recording: dict[str, Any] | None = None
+
+    def __init__(self) -> None:
+        self.attributes: dict[str, Any] = {}
 
     def store(self: Any) -> Snapshot:
         """Where the network stands: a copy in memory, for `restore`.
@@ -102,6 +107,7 @@ class Resumable:
         made = {
             "dt": coded(self.dt), "seed": str(int(self.seed)), "step": self.step,
             "recording": None if recorder is None else recorder.position(),
+            "attributes": self.attributes,
             "populations": [{"name": q.name, "size": len(q), "p": coded(q.p),
                              "given": coded(q.given), "threshold": coded(q.threshold)}
                             for q in self.populations.values()],
@@ -156,7 +162,7 @@ class Resumable:
         except snapshot.DAMAGE as error:
             raise snapshot.refused(path, f"one that does not hold together ({error})") from error
         net.restore(stored)
-        net.recording = made["recording"]
+        net.recording, net.attributes = made["recording"], made.get("attributes", {})
         return net
 
     def _stands(self: Any) -> None:

@@ -146,9 +146,9 @@ def known_variable(population: Population, variable: str, *others: str) -> str:
     return variable
 
 
-def interval(every: float | None, dt: float) -> int:
-    """A sampling interval, s, in steps; one step if None."""
-    steps = 1 if every is None else round(check.number("every", every) / dt)
+def interval(every: float | None, dt: float, argument: str = "every") -> int:
+    """An interval, s, in steps; one step if None."""
+    steps = 1 if every is None else round(check.number(argument, every) / dt)
     if steps < 1:
-        raise check.must("every", f"be at least dt = {dt:g} s", f"{every:g} s")
+        raise check.must(argument, f"be at least dt = {dt:g} s", f"{every:g} s")
     return steps

@@ -1,0 +1,53 @@
+"""``eventsnn resume``: go on with a run that was interrupted, from its snapshot."""
+
+import argparse
+import pathlib
+from typing import Any
+
+from eventsnn.cli import simulate
+from eventsnn.cli.options import add_work
+
+
+def add(commands: Any) -> None:
+    """Add the command's arguments."""
+    resume = commands.add_parser("resume", help="go on with a run that left a snapshot",
+                                 allow_abbrev=False)
+    resume.add_argument("file", type=pathlib.Path, metavar="FILE.h5",
+                        help="a snapshot of eventsnn simulate --checkpoint-every; it is replaced by "
+                        "those of the run that goes on")
+    resume.add_argument("--seconds", type=float, metavar="S",
+                        help="model time, from the beginning (as the run was told)")
+    resume.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
+    resume.add_argument("--checkpoint-every", type=float, metavar="S",
+                        help="interval of snapshots, s of model time (as the run was told)")
+    simulate.add_plot(resume)
+    add_work(resume)
+    resume.set_defaults(command=_resume)
+
+
+def _resume(options: argparse.Namespace) -> None:
+    from eventsnn.core import check
+    from eventsnn.errors import FormatError
+    from eventsnn.simulate import Network
+
+    net = Network.load(options.file, threads=options.threads)
+    told = net.attributes.get(simulate.COMMAND)
+    if told is None:
+        raise check.must(str(options.file), "be a snapshot of eventsnn simulate",
+                         "one of another program", "go on with Network.load", FormatError)
+    options.record = told["record"] and options.file.parent / told["record"]
+    if options.seconds is None:
+        options.seconds = told["seconds"]
+    if options.checkpoint_every is None:
+        options.checkpoint_every = told["checkpoint_every"]
+    for name in ("trace", "trace_every", "trace_neurons"):
+        setattr(options, name, told[name])
+    check.number("seconds", options.seconds, least=net.time + net.dt)
+    replaced = options.overwrite
+    options.checkpoint, options.overwrite = options.file, True
+    about = {name: told[name] for name in ("network", "neurons", "seed", "parameters")}
+    if options.plot:
+        from eventsnn.plot import check_picture
+
+        check_picture(options.plot, replaced)
+    simulate.run(net, about, options, options.seconds)
