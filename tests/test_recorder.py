@@ -31,6 +31,18 @@ def test_recorder__round_trip(tmp_path, rng, small_parts, n, piece):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5"]
 
 
+def test_recorder__merges_parts_that_end_where_a_piece_of_the_seal_does(tmp_path, no_fsync):
+    n = seal.PIECE // 8  # times of a part
+    steps, ids = np.repeat(np.arange(3), n), np.arange(3 * n) % 80
+
+    with Recorder(tmp_path / "run.h5", {"exc": 80}, DT, part_spikes=n) as recorder:
+        recorder.append("exc", steps, ids)
+
+    times, ids_read = read(tmp_path / "run.h5")
+    assert_array_equal(np.rint(times / DT), steps)
+    assert_array_equal(ids_read, ids)
+
+
 def test_recorder__is_read_by_libsonata(tmp_path, rng, small_parts):
     steps, ids = spikes(rng, 5000, 80)
     record(tmp_path / "run.h5", steps, ids)
