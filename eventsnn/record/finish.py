@@ -1,8 +1,9 @@
 """From parts to the files that stay: the spikes, and each variable."""
 
+import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,8 +34,7 @@ def at_hand(folder: Folder, path: pathlib.Path, columns: Mapping[str, Any],
     where = sonata.layout(head.populations, counts, head.dt, duration, head.about, sealed=True)
     beside = folder.path if folder.path.is_dir() else None  # unless someone removed it
     with files.Replacement(path, head.overwrite, beside) as new:
-        for offset, data in seal.sealed(where.stretches(sonata.by_name(columns)), where.n_bytes):
-            new.write(offset, data)
+        _fill(new, where, where.placed(sonata.by_name(columns)))
 
 
 def make_files(folder: pathlib.Path, path: pathlib.Path, found: manifest.Manifest,
@@ -144,17 +144,7 @@ def _write(path: pathlib.Path, folder: pathlib.Path, overwrite: bool, where: Lay
     """
     new = files.Replacement(path, overwrite=True, folder=folder)
     try:
-        sealing = seal.Sealing(where.starts)
-
-        def put(offset: int, data: Any) -> None:
-            new.write(offset, data)
-            sealing.add(offset, data)
-
-        _put_all(put, where.metadata)
-        _put_all(put, columns)
-        head, tail = sealing.finish(where.n_bytes)
-        new.write(where.n_bytes, tail)
-        new.write(0, head)
+        _fill(new, where, columns)
         if path.exists():
             if _same_bytes(new.temporary, path):
                 new.discard()
@@ -170,9 +160,15 @@ def _write(path: pathlib.Path, folder: pathlib.Path, overwrite: bool, where: Lay
     return True
 
 
-def _put_all(put: Callable[[int, Any], None], pieces: Iterable[tuple[int, Any]]) -> None:
-    for offset, data in pieces:
-        put(offset, data)
+def _fill(new: files.Replacement, where: Layout, columns: Iterable[tuple[int, Any]]) -> None:
+    """Write all of a sealed file."""
+    sealing = seal.Sealing(where.starts)
+    for offset, data in itertools.chain(where.metadata, columns):
+        new.write(offset, data)
+        sealing.add(offset, data)
+    head, tail = sealing.finish(where.n_bytes)
+    new.write(where.n_bytes, tail)
+    new.write(0, head)
 
 
 def _same_bytes(a: str | os.PathLike, b: str | os.PathLike) -> bool:

@@ -1,15 +1,15 @@
 """The folder that holds a recording while it is made: whole files, and the manifest of them."""
 
-import hashlib
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check, files
 from eventsnn.record import manifest, report_layout, sonata
+from eventsnn.record.digest import Digest
 from eventsnn.record.report_layout import Rows
 from eventsnn.record.sampling import Axis
 
@@ -61,7 +61,7 @@ class Folder:
                          dict.fromkeys(head.populations, 0), (),
                          {name: dict.fromkeys(of, 0) for name, of in axes.items()})
         self._tried = False  # whether a file was begun and not finished
-        files.make_folder(self.path)
+        files.make_folder(self.path, forced=False)  # `_begin` does: until then it holds nothing
         self._lock: int | None = files.open_locked(self.path / manifest.NAME)
         try:
             if resume is not None:
@@ -73,8 +73,9 @@ class Folder:
                         str(path), "have no parts of a run that broke off", str(self.path),
                         f"finish it with eventsnn repair {path}, or use overwrite=True or "
                         "--overwrite", FileExistsError)
-            files.append(self._lock, 0, b"")
-            clear(self.path, but=manifest.NAME)
+            if files.size(self._lock) or len(os.listdir(self.path)) > 1:
+                files.append(self._lock, 0, b"")
+                clear(self.path, but=manifest.NAME)
         except BaseException:
             self.release()
             raise
@@ -112,7 +113,7 @@ class Folder:
         """
         head, done = self.head, self.done
         counts = {name: len(ids) for name, (_, ids) in columns.items()}
-        where = sonata.layout(head.populations, counts, head.dt, duration, head.about)
+        where = sonata.layout(head.populations, counts, head.dt, duration, head.about, part=True)
         ends = {name: sonata.steps_of(times[[0, -1]], head.dt).tolist()
                 for name, (times, _) in columns.items() if len(times)}
         self._put(manifest.PART, where.stretches(sonata.by_name(columns)), {
@@ -144,7 +145,7 @@ class Folder:
             "first_steps": {name: first for name, (_, first) in rows.items()},
             "duration": duration}, rows=done.rows | {variable: so_far})
 
-    def _put(self, kind: str, stretches: Iterable[tuple[int, Any]], content: dict[str, Any],
+    def _put(self, kind: str, stretches: Sequence[tuple[int, Any]], content: dict[str, Any],
              **now: Any) -> None:
         """Write a file and the line that names it; then `done` is what is on the disk `now`."""
         assert self._lock is not None
@@ -156,11 +157,10 @@ class Folder:
             files.append(self._lock, start, b"")  # no line of this file from an earlier try
         self._tried = True
         name = f"{kind}-r0-{done.n_files[kind]:06d}.h5"
-        n_bytes, digest = 0, hashlib.sha256()
+        n_bytes, digest = 0, Digest(stretches)
         with files.Replacement(self.path / name, overwrite=True) as new:
             for offset, data in stretches:
                 new.write(offset, data)
-                digest.update(memoryview(data).cast("B"))
                 n_bytes = offset + memoryview(data).nbytes
         line = manifest.line(kind, {
             "name": name, "bytes": n_bytes, "sha256": digest.hexdigest(), **content})
@@ -177,6 +177,7 @@ class Folder:
         if self.done.n_bytes == 0:
             files.append(self._lock, 0, first)
             files.sync_folder(self.path)
+            files.sync_folder(self.path.parent)
         return self.done.n_bytes or len(first)
 
     def end(self, duration: float | None) -> None:
@@ -202,8 +203,10 @@ def clear(folder: pathlib.Path, but: str | None = None) -> None:
     if not folder.exists():
         return
     if but is None:
+        named = os.path.exists(folder / manifest.NAME) and os.path.getsize(folder / manifest.NAME)
         files.remove(folder / manifest.NAME)
-        files.sync_folder(folder)
+        if named:  # else there is no order to keep
+            files.sync_folder(folder)
     clear_partial(folder)
     for entry in sorted(folder.iterdir()):
         if manifest.FILE_NAME.fullmatch(entry.name):

@@ -120,9 +120,10 @@ class Recorder:
         self._duration: float | None = None
         about = provenance({"dt": self.dt, "populations": self.populations, **(attributes or {})})
         self._last_step = dict.fromkeys(self.populations, 0)
-        self._spikes = {name: Buffer((None, np.float64), (None, np.uint64))
-                        for name in self.populations}
-        self._samples = {(variable, name): Samples(axis)
+        share = 2 * self._part_bytes // (len(self.populations) + sum(map(len, axes.values())))
+        self._spikes = {name: Buffer(share, (None, np.float64), (None, sonata.narrow(size)))
+                        for name, size in self.populations.items()}
+        self._samples = {(variable, name): Samples(axis, share)
                          for variable, of in axes.items() for name, axis in of.items()}
         self._path = files.check_new(path, overwrite).absolute()
         for variable in axes:
@@ -220,8 +221,11 @@ class Recorder:
             self._hand_over_if_full()
             room = -(-(self._part_bytes - self._taken) // SPIKE_BYTES)
             stop = min(start + room, ids.size)
-            self._spikes[population].put(
-                stop - start, sonata.times_ms(steps[start:stop], self.dt), ids[start:stop])
+            buffer = self._spikes[population]
+            times, neurons = buffer.free(stop - start)
+            sonata.times_ms(steps[start:stop], self.dt, out=times)
+            neurons[:] = ids[start:stop]
+            buffer.take(stop - start)
             self._last_step[population] = int(steps[stop - 1])
             self._taken += SPIKE_BYTES * (stop - start)
             start = stop
@@ -229,10 +233,10 @@ class Recorder:
 
     def _check(self, population: str, steps: np.ndarray, ids: np.ndarray) -> None:
         size, last = self.populations[population], self._last_step[population]
-        if ids.min() < 0 or ids.max() >= size:
+        if ids.view(np.uint64).max() >= size:  # one that is below 0, too
             bad = ids.min() if ids.min() < 0 else ids.max()
             raise check.must("ids", f"lie in 0 ... {size - 1}, the neurons of {population!r}", bad)
-        if steps[0] < last or (steps[1:] < steps[:-1]).any():
+        if steps[0] < last or steps.strides[0] and (steps[1:] < steps[:-1]).any():
             raise check.must("steps", f"not decrease, also not below the last call's {last}",
                              f"{steps[0]} ... {steps[-1]}")
         if steps[-1] >= sonata.STEP_LIMIT:
@@ -309,11 +313,8 @@ class Recorder:
         """What was handed over waits no more; an interrupt may have come before this was done."""
         if self._job is None or self._job is self._forgot:
             return
-        keep = 2 * self._part_bytes // (len(self._spikes) + len(self._samples))
-        for name, buffer in self._spikes.items():
-            buffer.drop(self._job.ends[name], keep // SPIKE_BYTES)
-        for key, samples in self._samples.items():
-            samples.buffer.drop(self._job.ends[key], keep // max(samples.row_bytes, 1))
+        for key, buffer in self._buffers():
+            buffer.drop(self._job.ends[key])
         self._forgot = self._job
 
     def close(self, duration: float | None = None) -> None:
