@@ -16,7 +16,7 @@ from eventsnn.record.buffer import Buffer
 from eventsnn.record.job import Job
 from eventsnn.record.names import name_of_population
 from eventsnn.record.parts import Folder
-from eventsnn.record.position import Position
+from eventsnn.record.position import Position, position_of
 from eventsnn.record.provenance import provenance
 from eventsnn.record.samples import Samples
 from eventsnn.record.sampling import Sampling
@@ -128,6 +128,7 @@ class Recorder:
         self._path = files.check_new(path, overwrite).absolute()
         for variable in axes:
             files.check_new(report_layout.path_of(self._path, variable), overwrite)
+        begin = None if resume is None else position_of(resume, self.populations, axes)
         self._process, self._unwinding = os.getpid(), Unwinding()
         self._turn = threading.RLock()  # of the threads that call
         self._forgot: Job | None = None  # the last job of which what it writes was forgotten
@@ -137,9 +138,9 @@ class Recorder:
         self._folder: Folder | None = None
         self._folder = Folder(self._path, manifest.Head(
             self.populations, self.dt, check.flag("overwrite", overwrite), about, list(axes)), axes,
-            None if resume is None else Position(**resume).done(self._path))
-        if resume is not None:
-            self._go_on(Position(**resume))
+            None if begin is None else begin.done(self._path))
+        if begin is not None:
+            self._go_on(begin)
         self._written = self._folder.done.counts
 
     def position(self) -> dict[str, Any]:
