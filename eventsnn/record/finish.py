@@ -10,6 +10,7 @@ import numpy as np
 
 from eventsnn.core import check, files, seal
 from eventsnn.record import manifest, merge, report_layout, sonata
+from eventsnn.record.beside import ahead
 from eventsnn.record.layout import Layout
 from eventsnn.record.parts import Folder
 from eventsnn.record.report_layout import Rows
@@ -70,8 +71,8 @@ def _spikes(folder: pathlib.Path, path: pathlib.Path, found: manifest.Manifest,
 
     def pieces() -> Iterator[tuple[int, Any]]:
         start = dict.fromkeys(head.populations, 0)
-        for part in found.parts:
-            for name, arrays in merge.spikes(folder, part).items():
+        for part, columns in ahead(lambda part: merge.spikes(folder, part), found.parts):
+            for name, arrays in columns.items():
                 for column, values in zip(sonata.COLUMNS, arrays, strict=True):
                     offset = where.columns[sonata.name_of(name, column)].offset
                     yield offset + values.itemsize * start[name], values
@@ -123,8 +124,9 @@ def _variable(folder: pathlib.Path, path: pathlib.Path, found: manifest.Manifest
             return
         runs = {name: _runs(found, variable, axes, name) for name in axes}
         at = {name: where.columns[report_layout.data_of(name)].offset for name in axes}
-        for part in found.samples[variable]:
-            for name, values in merge.samples(folder, part, axes).items():
+        for _, columns in ahead(lambda part: merge.samples(folder, part, axes),
+                                found.samples[variable]):
+            for name, values in columns.items():
                 _, lost = next(runs[name])
                 next(runs[name])
                 nothing = np.full((lost, axes[name].n_values), np.nan, report_layout.DATA)

@@ -1,5 +1,6 @@
 """The folder that holds a recording while it is made: whole files, and the manifest of them."""
 
+import hashlib
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ import numpy as np
 
 from eventsnn.core import check, files
 from eventsnn.record import manifest, report_layout, sonata
-from eventsnn.record.digest import Digest
+from eventsnn.record.beside import Beside
 from eventsnn.record.report_layout import Rows
 from eventsnn.record.sampling import Axis
 
@@ -157,13 +158,13 @@ class Folder:
             files.append(self._lock, start, b"")  # no line of this file from an earlier try
         self._tried = True
         name = f"{kind}-r0-{done.n_files[kind]:06d}.h5"
-        n_bytes, digest = 0, Digest(stretches)
+        n_bytes, digest = 0, Beside(lambda: _sha256(stretches))
         with files.Replacement(self.path / name, overwrite=True) as new:
             for offset, data in stretches:
                 new.write(offset, data)
                 n_bytes = offset + memoryview(data).nbytes
         line = manifest.line(kind, {
-            "name": name, "bytes": n_bytes, "sha256": digest.hexdigest(), **content})
+            "name": name, "bytes": n_bytes, "sha256": digest.result(), **content})
         files.append(self._lock, start, line)
         self.done = done._replace(n_files=done.n_files | {kind: done.n_files[kind] + 1},
                                   n_bytes=start + len(line), **now)
@@ -196,6 +197,13 @@ class Folder:
                 files.remove_folder(self.path)
         finally:
             files.close_locked(lock)
+
+
+def _sha256(stretches: Sequence[tuple[int, Any]]) -> str:
+    digest = hashlib.sha256()
+    for _, data in stretches:
+        digest.update(memoryview(data).cast("B"))
+    return digest.hexdigest()
 
 
 def clear(folder: pathlib.Path, but: str | None = None) -> None:
