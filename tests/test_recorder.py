@@ -1,5 +1,7 @@
 """Recorders: what is written is what is read, by eventsnn and by libsonata."""
 
+import os
+import stat
 import time
 
 import h5py
@@ -146,6 +148,28 @@ def test_recorder__replaces_an_old_file_at_the_end_only(good):
         assert good.read_bytes() == before
 
     assert_array_equal(read(good)[1], [1])
+
+
+@pytest.mark.parametrize(("flush", "expected"), [
+    # What was in no part: the file, and its name. A part: the first line of the manifest, its name
+    # and that of the folder, then the part, its name, and its line.
+    (False, ["file", "folder"]), (True, ["file", "folder", "folder", "file", "folder", "file"]),
+])
+def test_recorder__forces_to_the_disk_what_must_not_be_lost(tmp_path, monkeypatch, flush, expected):
+    forced = []
+
+    def fsync(descriptor):
+        forced.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with Recorder(tmp_path / "run.h5", SIZES, DT) as recorder:
+        recorder.append("exc", [1, 2], [3, 4])
+        assert not forced
+        if flush:
+            recorder.flush()
+            assert forced == expected
+
+    assert flush or forced == expected
 
 
 def test_recorder__memory_does_not_grow(tmp_path):
