@@ -33,6 +33,13 @@ class Done(NamedTuple):
     rows: dict[str, dict[str, int]]  # samples of each variable and population
 
 
+class Part(NamedTuple):
+    """A part that is not written yet."""
+
+    stretches: list[tuple[int, Any]]  # offsets, and the bytes there
+    content: dict[str, Any]  # what its line of the manifest will say
+
+
 class Folder:
     """Parts of a recording, as its one writer sees them.
 
@@ -106,22 +113,24 @@ class Folder:
         except ValueError:  # damaged: someone should look at it
             return True
 
-    def write_spikes(self, columns: Mapping[str, tuple[np.ndarray, np.ndarray]],
-                     duration: float | None) -> None:
-        """Put times, ms, and neurons of each population on the disk, as one part.
-
-        After an interrupt or an error the same part may be written again.
-        """
-        head, done = self.head, self.done
+    def part(self, columns: Mapping[str, tuple[np.ndarray, np.ndarray]], duration: float | None
+             ) -> Part:
+        """What makes a part of times, ms, and neurons of each population."""
+        head = self.head
         counts = {name: len(ids) for name, (_, ids) in columns.items()}
         where = sonata.layout(head.populations, counts, head.dt, duration, head.about, part=True)
         ends = {name: sonata.steps_of(times[[0, -1]], head.dt).tolist()
                 for name, (times, _) in columns.items() if len(times)}
-        self._put(manifest.PART, where.stretches(sonata.by_name(columns)), {
+        return Part(where.stretches(sonata.by_name(columns)), {
             "counts": counts, "first_step": min(first for first, _ in ends.values()),
             "last_step": max(last for _, last in ends.values()),
-            "last_steps": {name: last for name, (_, last) in ends.items()}, "duration": duration},
-            counts={name: done.counts[name] + n for name, n in counts.items()})
+            "last_steps": {name: last for name, (_, last) in ends.items()}, "duration": duration})
+
+    def write_spikes(self, part: Part) -> None:
+        """Put a part on the disk; after an interrupt or an error it may be written again."""
+        so_far = self.done.counts
+        self._put(manifest.PART, part.stretches, part.content,
+                  counts={name: so_far[name] + n for name, n in part.content["counts"].items()})
 
     def write_mapping(self, variable: str) -> None:
         """Put on the disk what the values of a variable are of."""

@@ -295,11 +295,11 @@ class Recorder:
 
     def _hand_over(self) -> None:
         """Let what is at hand be written, beside the run."""
-        if self._job is not None:
-            self._job.finish()
         self._forget()
         assert self._folder is not None
         waiting = tasks(self._folder, self._spikes, self._samples, self._duration)
+        if self._job is not None:
+            self._job.finish()
         if waiting:
             job = Job(waiting, {key: b.total for key, b in self._buffers()})
             self._job = job
