@@ -133,6 +133,22 @@ def test_replacement__forces_file_then_name_to_the_disk(tmp_path, monkeypatch):
     assert calls == ["file", "rename", "folder"]
 
 
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no such advice")
+def test_replacement__lets_the_disk_begin_whether_it_heeds_or_not(tmp_path, monkeypatch):
+    told, content = [], np.random.default_rng(0).bytes(5 * files.AT_ONCE // 2)
+
+    def advise(descriptor, *what):
+        told.append(what[:2])
+        raise OSError(errno.ENOSYS, "planted")
+
+    monkeypatch.setattr(files.os, "posix_fadvise", advise)
+    with Replacement(tmp_path / "a") as new:
+        new.write(7, content)
+
+    assert (tmp_path / "a").read_bytes() == bytes(7) + content
+    assert told == [(7, files.AT_ONCE), (7 + files.AT_ONCE, files.AT_ONCE)]
+
+
 def test_replacement__loses_neither_of_two_files(tmp_path):
     with pytest.raises(FileExistsError, match="made in the meantime; the new one is a.") as caught:
         with Replacement(tmp_path / "a") as new:

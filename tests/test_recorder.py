@@ -1,5 +1,7 @@
 """Recorders: what is written is what is read, by eventsnn and by libsonata."""
 
+import os
+import stat
 import time
 
 import h5py
@@ -29,6 +31,18 @@ def test_recorder__round_trip(tmp_path, rng, small_parts, n, piece):
     assert_array_equal(np.rint(times / DT), steps)
     assert_array_equal(ids_read, ids)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5"]
+
+
+def test_recorder__merges_parts_that_end_where_a_piece_of_the_seal_does(tmp_path, no_fsync):
+    n = seal.PIECE // 8  # times of a part
+    steps, ids = np.repeat(np.arange(3), n), np.arange(3 * n) % 80
+
+    with Recorder(tmp_path / "run.h5", {"exc": 80}, DT, part_spikes=n) as recorder:
+        recorder.append("exc", steps, ids)
+
+    times, ids_read = read(tmp_path / "run.h5")
+    assert_array_equal(np.rint(times / DT), steps)
+    assert_array_equal(ids_read, ids)
 
 
 def test_recorder__is_read_by_libsonata(tmp_path, rng, small_parts):
@@ -136,6 +150,28 @@ def test_recorder__replaces_an_old_file_at_the_end_only(good):
     assert_array_equal(read(good)[1], [1])
 
 
+@pytest.mark.parametrize(("flush", "expected"), [
+    # What was in no part: the file, and its name. A part: the first line of the manifest, its name
+    # and that of the folder, then the part, its name, and its line.
+    (False, ["file", "folder"]), (True, ["file", "folder", "folder", "file", "folder", "file"]),
+])
+def test_recorder__forces_to_the_disk_what_must_not_be_lost(tmp_path, monkeypatch, flush, expected):
+    forced = []
+
+    def fsync(descriptor):
+        forced.append("folder" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "file")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with Recorder(tmp_path / "run.h5", SIZES, DT) as recorder:
+        recorder.append("exc", [1, 2], [3, 4])
+        assert not forced
+        if flush:
+            recorder.flush()
+            assert forced == expected
+
+    assert flush or forced == expected
+
+
 def test_recorder__memory_does_not_grow(tmp_path):
     ids = np.zeros(10_000, np.int64)
     with Recorder(tmp_path / "run.h5", {f"p{k}": 10 for k in range(100)}, DT,
@@ -143,5 +179,6 @@ def test_recorder__memory_does_not_grow(tmp_path):
         for k in range(100):
             recorder.append(f"p{k}", k, ids)
             recorder.append("p0", k, ids)
-            room = sum(buffer.room for _, buffer in recorder._buffers())
-            assert room <= 2 * 100_000 + 100 * 1024 + 2 * len(ids)
+            room = sum(column.nbytes for _, buffer in recorder._buffers()
+                       for column in buffer._columns)
+            assert room <= 3 * 16 * 100_000  # bytes: three parts

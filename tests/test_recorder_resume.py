@@ -97,6 +97,35 @@ def test_recorder__refuses_to_go_on_with_another_recording(tmp_path, no_fsync):
         opened(path, overwrite=True, resume=position)
 
 
+@pytest.mark.parametrize(("change", "error", "message"), [
+    (lambda at: [], TypeError, "resume must be a dict, got list; pass what position"),
+    (lambda at: {}, ValueError, "resume must hold n_files, .*, got a difference in 'begins', "),
+    (lambda at: at | {"more": 1}, ValueError, "and nothing else, got a difference in 'more'; pass"),
+    (lambda at: at | {"n_bytes": "1"}, TypeError, "n_bytes in resume must be a whole number"),
+    (lambda at: at | {"n_bytes": -1}, ValueError, "n_bytes in resume must be at least 0, got -1"),
+    (lambda at: at | {"n_files": 3}, TypeError, "n_files in resume must be a dict, got int"),
+    (lambda at: at | {"n_files": {}}, ValueError, "n_files in resume must hold part, mapping, "),
+    (lambda at: at | {"counts": {"exc": 1}}, ValueError, "counts in resume .* difference in 'inh'"),
+    (lambda at: at | {"counts": {"exc": 1, "inh": None}}, TypeError, "counts in resume must be a"),
+    (lambda at: at | {"last_steps": {}}, ValueError, "last_steps in resume must hold exc, inh"),
+    (lambda at: at | {"mapped": "v"}, TypeError, "mapped in resume must be a tuple of names"),
+    (lambda at: at | {"mapped": ["u"]}, ValueError, "mapped in resume"),
+    (lambda at: at | {"rows": {"v": 1}}, TypeError, "rows in resume must be a dict, got int"),
+    (lambda at: at | {"rows": {}}, ValueError, "rows in resume must hold v"),
+    (lambda at: at | {"begins": {"v/exc": 0.5}}, TypeError, "begins in resume must be a whole"),
+])
+def test_recorder__refuses_to_go_on_from_no_position(tmp_path, no_fsync, change, error, message):
+    path = tmp_path / "run.h5"
+    position = killed(path, 30, 60)
+    before = {p.name: p.read_bytes() for p in parts.folder_of(path).iterdir()}
+
+    with pytest.raises(error, match=message) as caught:
+        opened(path, resume=change(position))
+
+    assert "\n" not in str(caught.value)
+    assert {p.name: p.read_bytes() for p in parts.folder_of(path).iterdir()} == before
+
+
 def test_recorder__says_what_it_holds_when_it_goes_on(tmp_path, no_fsync):
     path = tmp_path / "run.h5"
     position = killed(path, 30, 60)

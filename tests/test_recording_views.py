@@ -1,5 +1,7 @@
 """Files that are views of parts, and parts that are not those any more."""
 
+import h5py
+import libsonata
 import numpy as np
 import pytest
 
@@ -55,3 +57,22 @@ def test_repair__leaves_no_temporary_file(view):
 
     assert not list(folder.glob("*.partial"))
     assert read(view)[1].size == 100
+
+
+@pytest.mark.parametrize(("size", "n_bytes"), [(256, 1), (257, 2), (70_000, 4), (2**32 + 1, 8)])
+def test_parts__hold_neurons_in_few_bytes_that_others_widen(tmp_path, no_fsync, size, n_bytes):
+    ids = np.array([0, size - 1, 5])
+    with Recorder(tmp_path / "run.h5", {"exc": size}, DT, part_spikes=2, merge_spikes=0
+                  ) as recorder:
+        recorder.append("exc", [1, 2, 3], ids)
+
+    part = tmp_path / "run.h5.parts" / "part-r0-000000.h5"
+    with h5py.File(part) as file:
+        assert file["spikes/exc/node_ids"].dtype == f"<u{n_bytes}"
+    for path, expected in (part, ids[:2]), (tmp_path / "run.h5", ids):
+        columns = libsonata.SpikeReader(str(path))["exc"].get_dict()
+        assert columns["node_ids"].tolist() == expected.tolist()
+        with h5py.File(path) as file:
+            assert file["spikes/exc/node_ids"].astype(np.uint64)[()].tolist() == expected.tolist()
+    with Recording(tmp_path / "run.h5") as recording:
+        assert recording.spikes("exc")[1].tolist() == ids.tolist()

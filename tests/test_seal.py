@@ -132,6 +132,18 @@ def test_sealing__does_not_depend_on_the_order_of_writing(content, cuts, random)
     assert [sealing.finish(seal.HEAD + len(content))] == [(at_once[0][1], at_once[-1][1])]
 
 
+@pytest.mark.parametrize("cut", [seal.PIECE - 1, seal.PIECE, seal.PIECE + 1, 2 * seal.PIECE])
+def test_sealing__goes_on_where_a_piece_may_end(cut):
+    content = np.random.default_rng(0).bytes(3 * seal.PIECE)
+    sealing = seal.Sealing([seal.HEAD])
+
+    sealing.add(seal.HEAD, content[:cut])
+    sealing.add(seal.HEAD + cut, content[cut:])
+
+    (_, head), _, (_, tail) = seal.of_image(content)
+    assert sealing.finish(seal.HEAD + len(content)) == (head, tail)
+
+
 def test_sealing__refuses_bytes_that_are_missing():
     sealing = seal.Sealing([seal.HEAD, seal.HEAD + 10])
     sealing.add(seal.HEAD, bytes(9))

@@ -5,6 +5,7 @@ which is atomic: under the final name there is the old file or the whole new one
 Every change of the disk is a call of `os` here, so that a test can let any of them fail.
 """
 
+import contextlib
 import errno
 import os
 import pathlib
@@ -21,6 +22,7 @@ except ImportError:  # Windows: files are written as safely, but two writers are
 from eventsnn.core import check
 
 PARTIAL = ".partial"  # how temporary names end
+AT_ONCE = 1 << 20  # bytes that the disk is told to begin with
 
 
 def check_new(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
@@ -102,9 +104,16 @@ class Replacement:
         self._descriptor: int | None = os.open(self.temporary, flags, 0o666)
 
     def write(self, offset: int, data: Any) -> None:
-        """Write all bytes of a buffer at an offset."""
+        """Write all bytes of a buffer at an offset; the disk begins with them, while more come."""
         assert self._descriptor is not None
-        write(self._descriptor, offset, data)
+        left = memoryview(data)
+        left = left.cast("B") if left.nbytes else left[:0]
+        while left:
+            some, left = left[:AT_ONCE], left[AT_ONCE:]
+            write(self._descriptor, offset, some)
+            if len(some) == AT_ONCE:
+                _hurry(self._descriptor, offset)
+            offset += len(some)
 
     def commit(self) -> None:
         """Force the file to the disk and give it its final name.
@@ -175,6 +184,21 @@ def write(descriptor: int, offset: int, data: Any) -> None:
         left = left[n:]
 
 
+def _hurry(descriptor: int, offset: int) -> None:
+    """Let the disk begin with what was written there, so that less is left to be forced to it.
+
+    Linux does so before it drops what is not wanted any more; what is on its way it keeps.
+    """
+    if hasattr(os, "posix_fadvise"):
+        with contextlib.suppress(OSError):  # it is advice; to force the file tells what fails
+            os.posix_fadvise(descriptor, offset, AT_ONCE, os.POSIX_FADV_DONTNEED)
+
+
+def size(descriptor: int) -> int:
+    """Bytes of an open file."""
+    return os.fstat(descriptor).st_size
+
+
 def append(descriptor: int, offset: int, data: bytes) -> None:
     """Let a file end with bytes at an offset, on the disk; what was behind it goes."""
     os.ftruncate(descriptor, offset)
@@ -182,8 +206,8 @@ def append(descriptor: int, offset: int, data: bytes) -> None:
     os.fsync(descriptor)
 
 
-def make_folder(path: pathlib.Path) -> None:
-    """Make a folder if there is none."""
+def make_folder(path: pathlib.Path, forced: bool = True) -> None:
+    """Make a folder if there is none, and force its name to the disk, if that is not to wait."""
     try:
         os.mkdir(path)
     except FileExistsError:
@@ -191,7 +215,8 @@ def make_folder(path: pathlib.Path) -> None:
             raise check.must(str(path), "be a folder or not exist", "something else",
                              error=NotADirectoryError) from None
         return
-    sync_folder(path.parent)
+    if forced:
+        sync_folder(path.parent)
 
 
 def keep_as(path: pathlib.Path, other: pathlib.Path) -> None:
@@ -215,7 +240,7 @@ def remove(path: pathlib.Path) -> None:
 
 
 def remove_folder(path: pathlib.Path) -> None:
-    """Remove a folder; one that holds files of others stays."""
+    """Remove a folder; one that holds files of others stays. A lost power may bring it back."""
     try:
         os.rmdir(path)
     except FileNotFoundError:
@@ -223,7 +248,6 @@ def remove_folder(path: pathlib.Path) -> None:
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
-    sync_folder(path.parent)
 
 
 def open_locked(path: pathlib.Path) -> int:

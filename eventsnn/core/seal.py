@@ -41,7 +41,7 @@ class Sealing:
 
     def __init__(self, starts: Iterable[int]) -> None:
         self._starts = set(starts)
-        self._open: dict[int, tuple[int, int]] = {}  # end -> start and CRC of a piece
+        self._open: dict[int, tuple[int, int]] = {}  # end -> start and CRC of a piece, or of none
         self._done: list[tuple[int, int, int]] = []  # start, end, CRC
 
     def add(self, offset: int, data: Any) -> None:
@@ -60,12 +60,12 @@ class Sealing:
             if offset == start + PIECE:
                 self._done.append((start, offset, crc))
                 start, crc = offset, 0
-        if offset > start:
-            self._open[offset] = start, crc
+        self._open[offset] = start, crc
 
     def finish(self, end: int) -> tuple[bytes, bytes]:
         """The seal, and what goes behind the file proper, which ends at `end`."""
-        pieces = sorted(self._done + [(s, e, crc) for e, (s, crc) in self._open.items()])
+        pieces = sorted(self._done + [(s, e, crc) for e, (s, crc) in self._open.items()
+                                      if e > s])
         starts = [start for start, _, _ in pieces]
         if [HEAD, *(stop for _, stop, _ in pieces)] != [*starts, end]:
             raise AssertionError("each byte is added once")

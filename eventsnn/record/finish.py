@@ -1,14 +1,16 @@
 """From parts to the files that stay: the spikes, and each variable."""
 
+import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check, files, seal
 from eventsnn.record import manifest, merge, report_layout, sonata
+from eventsnn.record.beside import ahead
 from eventsnn.record.layout import Layout
 from eventsnn.record.parts import Folder
 from eventsnn.record.report_layout import Rows
@@ -33,8 +35,7 @@ def at_hand(folder: Folder, path: pathlib.Path, columns: Mapping[str, Any],
     where = sonata.layout(head.populations, counts, head.dt, duration, head.about, sealed=True)
     beside = folder.path if folder.path.is_dir() else None  # unless someone removed it
     with files.Replacement(path, head.overwrite, beside) as new:
-        for offset, data in seal.sealed(where.stretches(sonata.by_name(columns)), where.n_bytes):
-            new.write(offset, data)
+        _fill(new, where, where.placed(sonata.by_name(columns)))
 
 
 def make_files(folder: pathlib.Path, path: pathlib.Path, found: manifest.Manifest,
@@ -70,8 +71,8 @@ def _spikes(folder: pathlib.Path, path: pathlib.Path, found: manifest.Manifest,
 
     def pieces() -> Iterator[tuple[int, Any]]:
         start = dict.fromkeys(head.populations, 0)
-        for part in found.parts:
-            for name, arrays in merge.spikes(folder, part).items():
+        for part, columns in ahead(lambda part: merge.spikes(folder, part), found.parts):
+            for name, arrays in columns.items():
                 for column, values in zip(sonata.COLUMNS, arrays, strict=True):
                     offset = where.columns[sonata.name_of(name, column)].offset
                     yield offset + values.itemsize * start[name], values
@@ -123,8 +124,9 @@ def _variable(folder: pathlib.Path, path: pathlib.Path, found: manifest.Manifest
             return
         runs = {name: _runs(found, variable, axes, name) for name in axes}
         at = {name: where.columns[report_layout.data_of(name)].offset for name in axes}
-        for part in found.samples[variable]:
-            for name, values in merge.samples(folder, part, axes).items():
+        for _, columns in ahead(lambda part: merge.samples(folder, part, axes),
+                                found.samples[variable]):
+            for name, values in columns.items():
                 _, lost = next(runs[name])
                 next(runs[name])
                 nothing = np.full((lost, axes[name].n_values), np.nan, report_layout.DATA)
@@ -144,17 +146,7 @@ def _write(path: pathlib.Path, folder: pathlib.Path, overwrite: bool, where: Lay
     """
     new = files.Replacement(path, overwrite=True, folder=folder)
     try:
-        sealing = seal.Sealing(where.starts)
-
-        def put(offset: int, data: Any) -> None:
-            new.write(offset, data)
-            sealing.add(offset, data)
-
-        _put_all(put, where.metadata)
-        _put_all(put, columns)
-        head, tail = sealing.finish(where.n_bytes)
-        new.write(where.n_bytes, tail)
-        new.write(0, head)
+        _fill(new, where, columns)
         if path.exists():
             if _same_bytes(new.temporary, path):
                 new.discard()
@@ -170,9 +162,15 @@ def _write(path: pathlib.Path, folder: pathlib.Path, overwrite: bool, where: Lay
     return True
 
 
-def _put_all(put: Callable[[int, Any], None], pieces: Iterable[tuple[int, Any]]) -> None:
-    for offset, data in pieces:
-        put(offset, data)
+def _fill(new: files.Replacement, where: Layout, columns: Iterable[tuple[int, Any]]) -> None:
+    """Write all of a sealed file."""
+    sealing = seal.Sealing(where.starts)
+    for offset, data in itertools.chain(where.metadata, columns):
+        new.write(offset, data)
+        sealing.add(offset, data)
+    head, tail = sealing.finish(where.n_bytes)
+    new.write(where.n_bytes, tail)
+    new.write(0, head)
 
 
 def _same_bytes(a: str | os.PathLike, b: str | os.PathLike) -> bool:

@@ -4,6 +4,7 @@ HDF5 works in memory only, since a library that meets a full disk itself brings 
 It makes all but the large columns, for which it only keeps the place.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ import h5py
 import numpy as np
 
 from eventsnn.core import seal
+from eventsnn.core.files import AT_ONCE
 from eventsnn.record.pages import Pages
 
 MAGIC = np.uint32(0x0A7A)
@@ -41,9 +43,12 @@ class Layout(NamedTuple):
     def placed(self, values: Mapping[str, Any]) -> Iterator[tuple[int, Any]]:
         """Where the columns at hand go, and their bytes."""
         for name, array in values.items():
-            if self.columns[name].n_bytes:
-                yield (self.columns[name].offset,
-                       np.ascontiguousarray(array, self.columns[name].dtype))
+            offset, dtype, n_bytes = self.columns[name]
+            rows = max(AT_ONCE * len(array) // max(n_bytes, 1), 1)
+            for start in range(0, len(array) if n_bytes else 0, rows):
+                some = np.ascontiguousarray(array[start:start + rows], dtype)
+                yield offset, some
+                offset += some.nbytes
 
     def stretches(self, values: Mapping[str, Any]) -> list[tuple[int, Any]]:
         """The bytes of a file whose columns are all at hand, from beginning to end."""
@@ -67,10 +72,10 @@ class Plan:
         self.file = h5py.File(self._memory, "w", libver=("earliest", "v110"),
                               userblock_size=seal.HEAD if sealed else 0)
         self._start = seal.HEAD if sealed else 0
-        self.file.attrs["magic"] = MAGIC
-        self.file.attrs["version"] = VERSION
+        attribute(self.file, "magic", MAGIC)
+        attribute(self.file, "version", VERSION)
         if sealed:
-            self.file.attrs["eventsnn_sealed"] = np.uint8(1)
+            attribute(self.file, "eventsnn_sealed", np.uint8(1))
         if about is not None:
             # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones.
             # And a dataset takes more than the 64 KiB of an attribute.
@@ -87,8 +92,9 @@ class Plan:
         how.set_obj_track_times(False)  # the same run, the same bytes
         made = h5py.h5d.create(group.id, name.encode(), h5py.h5t.py_create(dtype),
                                h5py.h5s.create_simple(shape), how)
-        offset, dataset = made.get_offset(), h5py.Dataset(made)
-        self._columns[dataset.name] = Column(offset or 0, dtype, dataset.nbytes)
+        offset = made.get_offset()
+        self._columns[f"{group.name}/{name}"] = Column(offset or 0, dtype,
+                                                       math.prod(shape) * dtype.itemsize)
         return offset
 
     def layout(self) -> Layout:
@@ -101,6 +107,18 @@ class Plan:
         metadata = [(end, self._memory.bytes_of(end, begin))
                     for end, begin in zip(ends, begins, strict=True) if begin > end]
         return Layout(metadata, self._columns, self._memory.size)
+
+
+def attribute(of: h5py.Group | h5py.Dataset, name: str, value: Any) -> None:
+    """Give a new attribute to a group or a dataset.
+
+    Each part has several, and `h5py` takes a tenth of a millisecond for one: it may be there.
+    """
+    value = np.asarray(value)
+    kind, space = h5py.h5t.py_create(value.dtype, logical=True), h5py.h5s.create_simple(value.shape)
+    if value.ndim == 0:
+        space = h5py.h5s.create(h5py.h5s.SCALAR)
+    h5py.h5a.create(of.id, name.encode(), kind, space).write(value)
 
 
 def virtual(group: h5py.Group, name: str, shape: tuple[int, ...], dtype: np.dtype,

@@ -3,13 +3,14 @@
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check, files
 from eventsnn.record import manifest, report_layout, sonata
+from eventsnn.record.beside import Beside
 from eventsnn.record.report_layout import Rows
 from eventsnn.record.sampling import Axis
 
@@ -30,6 +31,13 @@ class Done(NamedTuple):
     counts: dict[str, int]  # spikes of each population
     mapped: tuple[str, ...]  # variables of which it is there what their values are of
     rows: dict[str, dict[str, int]]  # samples of each variable and population
+
+
+class Part(NamedTuple):
+    """A part that is not written yet."""
+
+    stretches: list[tuple[int, Any]]  # offsets, and the bytes there
+    content: dict[str, Any]  # what its line of the manifest will say
 
 
 class Folder:
@@ -61,7 +69,7 @@ class Folder:
                          dict.fromkeys(head.populations, 0), (),
                          {name: dict.fromkeys(of, 0) for name, of in axes.items()})
         self._tried = False  # whether a file was begun and not finished
-        files.make_folder(self.path)
+        files.make_folder(self.path, forced=False)  # `_begin` does: until then it holds nothing
         self._lock: int | None = files.open_locked(self.path / manifest.NAME)
         try:
             if resume is not None:
@@ -73,8 +81,9 @@ class Folder:
                         str(path), "have no parts of a run that broke off", str(self.path),
                         f"finish it with eventsnn repair {path}, or use overwrite=True or "
                         "--overwrite", FileExistsError)
-            files.append(self._lock, 0, b"")
-            clear(self.path, but=manifest.NAME)
+            if files.size(self._lock) or len(os.listdir(self.path)) > 1:
+                files.append(self._lock, 0, b"")
+                clear(self.path, but=manifest.NAME)
         except BaseException:
             self.release()
             raise
@@ -104,22 +113,24 @@ class Folder:
         except ValueError:  # damaged: someone should look at it
             return True
 
-    def write_spikes(self, columns: Mapping[str, tuple[np.ndarray, np.ndarray]],
-                     duration: float | None) -> None:
-        """Put times, ms, and neurons of each population on the disk, as one part.
-
-        After an interrupt or an error the same part may be written again.
-        """
-        head, done = self.head, self.done
+    def part(self, columns: Mapping[str, tuple[np.ndarray, np.ndarray]], duration: float | None
+             ) -> Part:
+        """What makes a part of times, ms, and neurons of each population."""
+        head = self.head
         counts = {name: len(ids) for name, (_, ids) in columns.items()}
-        where = sonata.layout(head.populations, counts, head.dt, duration, head.about)
+        where = sonata.layout(head.populations, counts, head.dt, duration, head.about, part=True)
         ends = {name: sonata.steps_of(times[[0, -1]], head.dt).tolist()
                 for name, (times, _) in columns.items() if len(times)}
-        self._put(manifest.PART, where.stretches(sonata.by_name(columns)), {
+        return Part(where.stretches(sonata.by_name(columns)), {
             "counts": counts, "first_step": min(first for first, _ in ends.values()),
             "last_step": max(last for _, last in ends.values()),
-            "last_steps": {name: last for name, (_, last) in ends.items()}, "duration": duration},
-            counts={name: done.counts[name] + n for name, n in counts.items()})
+            "last_steps": {name: last for name, (_, last) in ends.items()}, "duration": duration})
+
+    def write_spikes(self, part: Part) -> None:
+        """Put a part on the disk; after an interrupt or an error it may be written again."""
+        so_far = self.done.counts
+        self._put(manifest.PART, part.stretches, part.content,
+                  counts={name: so_far[name] + n for name, n in part.content["counts"].items()})
 
     def write_mapping(self, variable: str) -> None:
         """Put on the disk what the values of a variable are of."""
@@ -144,7 +155,7 @@ class Folder:
             "first_steps": {name: first for name, (_, first) in rows.items()},
             "duration": duration}, rows=done.rows | {variable: so_far})
 
-    def _put(self, kind: str, stretches: Iterable[tuple[int, Any]], content: dict[str, Any],
+    def _put(self, kind: str, stretches: Sequence[tuple[int, Any]], content: dict[str, Any],
              **now: Any) -> None:
         """Write a file and the line that names it; then `done` is what is on the disk `now`."""
         assert self._lock is not None
@@ -156,14 +167,13 @@ class Folder:
             files.append(self._lock, start, b"")  # no line of this file from an earlier try
         self._tried = True
         name = f"{kind}-r0-{done.n_files[kind]:06d}.h5"
-        n_bytes, digest = 0, hashlib.sha256()
+        n_bytes, digest = 0, Beside(lambda: _sha256(stretches))
         with files.Replacement(self.path / name, overwrite=True) as new:
             for offset, data in stretches:
                 new.write(offset, data)
-                digest.update(memoryview(data).cast("B"))
                 n_bytes = offset + memoryview(data).nbytes
         line = manifest.line(kind, {
-            "name": name, "bytes": n_bytes, "sha256": digest.hexdigest(), **content})
+            "name": name, "bytes": n_bytes, "sha256": digest.result(), **content})
         files.append(self._lock, start, line)
         self.done = done._replace(n_files=done.n_files | {kind: done.n_files[kind] + 1},
                                   n_bytes=start + len(line), **now)
@@ -177,6 +187,7 @@ class Folder:
         if self.done.n_bytes == 0:
             files.append(self._lock, 0, first)
             files.sync_folder(self.path)
+            files.sync_folder(self.path.parent)
         return self.done.n_bytes or len(first)
 
     def end(self, duration: float | None) -> None:
@@ -197,13 +208,22 @@ class Folder:
             files.close_locked(lock)
 
 
+def _sha256(stretches: Sequence[tuple[int, Any]]) -> str:
+    digest = hashlib.sha256()
+    for _, data in stretches:
+        digest.update(memoryview(data).cast("B"))
+    return digest.hexdigest()
+
+
 def clear(folder: pathlib.Path, but: str | None = None) -> None:
     """Remove what recorders put into a folder; the manifest first, since it alone makes parts."""
     if not folder.exists():
         return
     if but is None:
+        named = os.path.exists(folder / manifest.NAME) and os.path.getsize(folder / manifest.NAME)
         files.remove(folder / manifest.NAME)
-        files.sync_folder(folder)
+        if named:  # else there is no order to keep
+            files.sync_folder(folder)
     clear_partial(folder)
     for entry in sorted(folder.iterdir()):
         if manifest.FILE_NAME.fullmatch(entry.name):

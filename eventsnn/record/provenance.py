@@ -1,5 +1,6 @@
 """What a recording says of its origin: versions, machine, and what the caller adds."""
 
+import functools
 import importlib.metadata
 import json
 import os
@@ -31,6 +32,7 @@ def provenance(attributes: Mapping[str, Any] | None = None) -> str:
     return json.dumps({**about, **attributes}, default=_plain)
 
 
+@functools.cache
 def _version(package: str) -> str:
     try:
         return importlib.metadata.version(package)

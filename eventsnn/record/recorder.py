@@ -16,7 +16,7 @@ from eventsnn.record.buffer import Buffer
 from eventsnn.record.job import Job
 from eventsnn.record.names import name_of_population
 from eventsnn.record.parts import Folder
-from eventsnn.record.position import Position
+from eventsnn.record.position import Position, position_of
 from eventsnn.record.provenance import provenance
 from eventsnn.record.samples import Samples
 from eventsnn.record.sampling import Sampling
@@ -120,13 +120,15 @@ class Recorder:
         self._duration: float | None = None
         about = provenance({"dt": self.dt, "populations": self.populations, **(attributes or {})})
         self._last_step = dict.fromkeys(self.populations, 0)
-        self._spikes = {name: Buffer((None, np.float64), (None, np.uint64))
-                        for name in self.populations}
-        self._samples = {(variable, name): Samples(axis)
+        share = 2 * self._part_bytes // (len(self.populations) + sum(map(len, axes.values())))
+        self._spikes = {name: Buffer(share, (None, np.float64), (None, sonata.narrow(size)))
+                        for name, size in self.populations.items()}
+        self._samples = {(variable, name): Samples(axis, share)
                          for variable, of in axes.items() for name, axis in of.items()}
         self._path = files.check_new(path, overwrite).absolute()
         for variable in axes:
             files.check_new(report_layout.path_of(self._path, variable), overwrite)
+        begin = None if resume is None else position_of(resume, self.populations, axes)
         self._process, self._unwinding = os.getpid(), Unwinding()
         self._turn = threading.RLock()  # of the threads that call
         self._forgot: Job | None = None  # the last job of which what it writes was forgotten
@@ -136,9 +138,9 @@ class Recorder:
         self._folder: Folder | None = None
         self._folder = Folder(self._path, manifest.Head(
             self.populations, self.dt, check.flag("overwrite", overwrite), about, list(axes)), axes,
-            None if resume is None else Position(**resume).done(self._path))
-        if resume is not None:
-            self._go_on(Position(**resume))
+            None if begin is None else begin.done(self._path))
+        if begin is not None:
+            self._go_on(begin)
         self._written = self._folder.done.counts
 
     def position(self) -> dict[str, Any]:
@@ -220,8 +222,11 @@ class Recorder:
             self._hand_over_if_full()
             room = -(-(self._part_bytes - self._taken) // SPIKE_BYTES)
             stop = min(start + room, ids.size)
-            self._spikes[population].put(
-                stop - start, sonata.times_ms(steps[start:stop], self.dt), ids[start:stop])
+            buffer = self._spikes[population]
+            times, neurons = buffer.free(stop - start)
+            sonata.times_ms(steps[start:stop], self.dt, out=times)
+            neurons[:] = ids[start:stop]
+            buffer.take(stop - start)
             self._last_step[population] = int(steps[stop - 1])
             self._taken += SPIKE_BYTES * (stop - start)
             start = stop
@@ -229,10 +234,10 @@ class Recorder:
 
     def _check(self, population: str, steps: np.ndarray, ids: np.ndarray) -> None:
         size, last = self.populations[population], self._last_step[population]
-        if ids.min() < 0 or ids.max() >= size:
+        if ids.view(np.uint64).max() >= size:  # one that is below 0, too
             bad = ids.min() if ids.min() < 0 else ids.max()
             raise check.must("ids", f"lie in 0 ... {size - 1}, the neurons of {population!r}", bad)
-        if steps[0] < last or (steps[1:] < steps[:-1]).any():
+        if steps[0] < last or steps.strides[0] and (steps[1:] < steps[:-1]).any():
             raise check.must("steps", f"not decrease, also not below the last call's {last}",
                              f"{steps[0]} ... {steps[-1]}")
         if steps[-1] >= sonata.STEP_LIMIT:
@@ -290,11 +295,11 @@ class Recorder:
 
     def _hand_over(self) -> None:
         """Let what is at hand be written, beside the run."""
-        if self._job is not None:
-            self._job.finish()
         self._forget()
         assert self._folder is not None
         waiting = tasks(self._folder, self._spikes, self._samples, self._duration)
+        if self._job is not None:
+            self._job.finish()
         if waiting:
             job = Job(waiting, {key: b.total for key, b in self._buffers()})
             self._job = job
@@ -309,11 +314,8 @@ class Recorder:
         """What was handed over waits no more; an interrupt may have come before this was done."""
         if self._job is None or self._job is self._forgot:
             return
-        keep = 2 * self._part_bytes // (len(self._spikes) + len(self._samples))
-        for name, buffer in self._spikes.items():
-            buffer.drop(self._job.ends[name], keep // SPIKE_BYTES)
-        for key, samples in self._samples.items():
-            samples.buffer.drop(self._job.ends[key], keep // max(samples.row_bytes, 1))
+        for key, buffer in self._buffers():
+            buffer.drop(self._job.ends[key])
         self._forgot = self._job
 
     def close(self, duration: float | None = None) -> None:

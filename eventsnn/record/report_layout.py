@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eventsnn.record.layout import Layout, Plan, virtual
+from eventsnn.record.layout import Layout, Plan, attribute, virtual
 from eventsnn.record.sampling import Axis
 from eventsnn.record.sonata import times_ms
 
@@ -66,26 +66,26 @@ def layout(variable: str, axes: Mapping[str, Axis], sizes: Mapping[str, int],
     theirs; `parts` is the folder that they lie in.
     """
     plan = Plan(about, sealed)
-    plan.file.attrs["variable"] = np.bytes_(variable.encode())
+    attribute(plan.file, "variable", np.bytes_(variable.encode()))
     if parts is not None:
-        plan.file.attrs["parts"] = np.bytes_(parts.encode())
+        attribute(plan.file, "parts", np.bytes_(parts.encode()))
     for name, axis in axes.items():
         group, shape = plan.file.create_group(f"report/{name}"), (rows[name].n, axis.n_values)
         if name in sizes:  # the values of a projection are of no one population
-            group.attrs["size"] = np.uint64(sizes[name])
+            attribute(group, "size", np.uint64(sizes[name]))
         if sources is None:
             plan.reserve(group, "data", shape, DATA)
         else:
             virtual(group, "data", shape, DATA, sources[name])
-        group["data"].attrs.create("units", np.bytes_(axis.units.encode()))
+        attribute(group["data"], "units", np.bytes_(axis.units.encode()))
         mapping = group.create_group("mapping")
         for column, values in mapping_of(axis).items():
             plan.reserve(mapping, column, values.shape, MAPPING[column])
-        mapping["node_ids"].attrs["sorted"] = np.uint8(1)
+        attribute(mapping["node_ids"], "sorted", np.uint8(1))
         mapping["index_pointer"] = mapping["index_pointers"]  # a hard link
         first, stop = rows[name].first, rows[name].first + axis.every * rows[name].n
         mapping["time"] = times_ms(np.array([first, stop, axis.every]), dt)
-        mapping["time"].attrs.create("units", np.bytes_("ms"))
+        attribute(mapping["time"], "units", np.bytes_("ms"))
     return plan.layout()
 
 

@@ -15,9 +15,9 @@ VALUE_BYTES = 4
 class Samples:
     """Rows at equal intervals; the first may be at any step."""
 
-    def __init__(self, axis: Axis) -> None:
+    def __init__(self, axis: Axis, n_bytes: int) -> None:
         self.axis = axis
-        self.buffer = Buffer((axis.n_values, np.float32))
+        self.buffer = Buffer(n_bytes, (axis.n_values, np.float32))
         self.row_bytes = VALUE_BYTES * axis.n_values
         self._begin: int | None = None  # step of the first row ever
 
@@ -43,7 +43,8 @@ class Samples:
             raise check.must("step", f"be {self.due}, {self.axis.every} after the last", step)
         values = check.real_array("values", values)
         check.shape("values", values.shape, (self.axis.n_values,), "one for each sampled")
-        self.buffer.put(1, values[None])
+        self.buffer.free(1)[0][0] = values
+        self.buffer.take(1)
         if self._begin is None:
             self._begin = step
 

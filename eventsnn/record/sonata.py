@@ -12,6 +12,9 @@ format, wants ``units``, and refuses ``sorting`` as a string. Other readers igno
 adds: the attributes ``size``, ``dt_ms`` and ``duration_ms`` (NaN if unknown) of a population and,
 at the root, the dataset ``eventsnn``, a JSON object that says where the file comes from.
 
+In the parts of a recording ``node_ids`` have as few bytes as hold the population's neurons, since
+the disk limits the writing. HDF5 widens them for those who read uint64, through a view, too.
+
 References
 ----------
 .. [1] Dai et al., "The SONATA data format for efficient description of large-scale network models",
@@ -25,7 +28,7 @@ from fractions import Fraction
 import h5py
 import numpy as np
 
-from eventsnn.record.layout import Layout, Plan, virtual
+from eventsnn.record.layout import Layout, Plan, attribute, virtual
 
 SORTINGS = {"none": 0, "by_id": 1, "by_time": 2}
 STEP_LIMIT = 2**48  # below it, roundings do not hide which step a time is of
@@ -40,28 +43,35 @@ def name_of(population: str, column: str) -> str:
     return f"/spikes/{population}/{column}"
 
 
+def narrow(size: int) -> np.dtype:
+    """The kind of number of a population's neurons in a part."""
+    return np.min_scalar_type(size - 1).newbyteorder("<")
+
+
 def layout(populations: Mapping[str, int], counts: Mapping[str, int], dt: float,
            duration: float | None, about: str, sealed: bool = False,
-           sources: Sequence[tuple[str, Mapping[str, int]]] | None = None) -> Layout:
-    """The layout of a file with `counts` spikes.
+           sources: Sequence[tuple[str, Mapping[str, int]]] | None = None,
+           part: bool = False) -> Layout:
+    """The layout of a file with `counts` spikes, or of a `part`, whose neurons are `narrow`.
 
     With `sources`, names of files and their spikes, the columns are virtual, made of theirs.
     """
     plan = Plan(about, sealed)
     for name, size in populations.items():
         group = plan.file.create_group(f"spikes/{name}")
-        group.attrs.create("sorting", SORTINGS["by_time"],
-                           dtype=h5py.enum_dtype(SORTINGS, basetype=np.uint8))
-        group.attrs["size"] = np.uint64(size)
-        group.attrs["dt_ms"] = np.float64(float(step_ms(dt)))
-        group.attrs["duration_ms"] = np.nan if duration is None else duration * 1e3
+        attribute(group, "sorting", np.array(
+            SORTINGS["by_time"], h5py.enum_dtype(SORTINGS, basetype=np.uint8)))
+        attribute(group, "size", np.uint64(size))
+        attribute(group, "dt_ms", np.float64(float(step_ms(dt))))
+        attribute(group, "duration_ms", np.float64(np.nan if duration is None else duration * 1e3))
         for column, dtype in COLUMNS.items():
             if sources is None:
-                plan.reserve(group, column, (counts[name],), dtype)
+                plan.reserve(group, column, (counts[name],),
+                             narrow(size) if part and column == "node_ids" else dtype)
             else:
                 virtual(group, column, (counts[name],), dtype,
                         [(file, n[name]) for file, n in sources])
-        group["timestamps"].attrs.create("units", np.bytes_("ms"))
+        attribute(group["timestamps"], "units", np.bytes_("ms"))
     return plan.layout()
 
 
@@ -79,12 +89,12 @@ def step_ms(dt: float) -> Fraction:
     return simple if abs(simple - exact) <= exact * Fraction(1, 2**51) else exact
 
 
-def times_ms(steps: np.ndarray, dt: float) -> np.ndarray:
+def times_ms(steps: np.ndarray, dt: float, out: np.ndarray | None = None) -> np.ndarray:
     """The times of steps: 0.3 for the third of 0.1 ms, where a product gives 0.30000000000000004.
 
-    `steps_of` gives back `steps` below `STEP_LIMIT`.
+    `steps_of` gives back `steps` below `STEP_LIMIT`. They go to `out`, if it is given.
     """
-    return _times(steps, step_ms(dt))
+    return _times(steps, step_ms(dt), out)
 
 
 def times_s(steps: np.ndarray, dt: float) -> np.ndarray:
@@ -92,10 +102,11 @@ def times_s(steps: np.ndarray, dt: float) -> np.ndarray:
     return _times(steps, step_ms(dt) / 1000)
 
 
-def _times(steps: np.ndarray, step: Fraction) -> np.ndarray:
+def _times(steps: np.ndarray, step: Fraction, out: np.ndarray | None = None) -> np.ndarray:
     if max(step.numerator, step.denominator) > 2**53:  # no ratio of whole floats
-        return steps * float(step)
-    return steps * float(step.numerator) / float(step.denominator)
+        return np.multiply(steps, float(step), out=out)
+    out = np.multiply(steps, float(step.numerator), out=out)
+    return np.divide(out, float(step.denominator), out=out)
 
 
 def seconds(times: np.ndarray, dt: float) -> np.ndarray:

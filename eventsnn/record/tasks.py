@@ -14,10 +14,11 @@ def tasks(folder: Folder, spikes: Mapping[str, Buffer], samples: Mapping[tuple[s
     columns = {name: buffer.columns() for name, buffer in spikes.items()}
     if any(len(ids) for _, ids in columns.values()):
         counts = {name: buffer.total for name, buffer in spikes.items()}
+        part = folder.part(columns, duration)  # while the part before may still be on its way
 
         def write_spikes() -> None:
             if folder.done.counts != counts:
-                folder.write_spikes(columns, duration)
+                folder.write_spikes(part)
 
         found.append(write_spikes)
     for variable in folder.axes:
