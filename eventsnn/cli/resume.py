@@ -13,8 +13,8 @@ def add(commands: Any) -> None:
     resume = commands.add_parser("resume", help="go on with a run that left a snapshot",
                                  allow_abbrev=False)
     resume.add_argument("file", type=pathlib.Path, metavar="FILE.h5",
-                        help="a snapshot of eventsnn simulate --checkpoint-every; it is replaced by "
-                        "those of the run that goes on")
+                        help="a snapshot of eventsnn simulate --checkpoint-every; those of the run "
+                        "that goes on take its place")
     resume.add_argument("--seconds", type=float, metavar="S",
                         help="model time, from the beginning (as the run was told)")
     resume.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
@@ -42,7 +42,11 @@ def _resume(options: argparse.Namespace) -> None:
         options.checkpoint_every = told["checkpoint_every"]
     for name in ("trace", "trace_every", "trace_neurons"):
         setattr(options, name, told[name])
-    check.number("seconds", options.seconds, least=net.time + net.dt)
+    if not check.number("seconds", options.seconds) > net.time + net.dt / 2:
+        raise check.must("seconds", f"be above {net.time:g} s, where the snapshot stands",
+                         f"{options.seconds:g} s")
+    if options.checkpoint_every is not None:
+        check.number("checkpoint-every", options.checkpoint_every, least=net.dt)
     replaced = options.overwrite
     options.checkpoint, options.overwrite = options.file, True
     about = {name: told[name] for name in ("network", "neurons", "seed", "parameters")}

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from eventsnn.cli.options import add_work, progress
 from eventsnn.cli.plot import draw_raster
 from eventsnn.cli.statistics import Statistics
 from eventsnn.cli.table import report
+from eventsnn.core.signals import ENDING, Unwinding
 
 
 COMMAND = "simulate"  # of a network's attributes: what the command was told
@@ -99,7 +101,7 @@ def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: f
                           about | {"seconds": seconds, "network_parts": net.describe()},
                           samplings=_samplings(net, options), resume=net.recording) as recorder:
                 statistics.recorder = recorder
-                with suspended_if_interrupted(recorder, snapshot):
+                with suspended_if_cut_short(recorder, snapshot):
                     try:
                         go()
                     finally:
@@ -112,11 +114,11 @@ def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: f
 
 
 @contextlib.contextmanager
-def suspended_if_interrupted(recorder: Any, snapshot: pathlib.Path | None) -> Iterator[None]:
-    """Leave the parts of a recording that can go on, in place of its files, on Ctrl-C or SIGTERM."""
+def suspended_if_cut_short(recorder: Any, snapshot: pathlib.Path | None) -> Iterator[None]:
+    """Of a run that ends early leave the parts of the recording, which can go on, not its files."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
+    except BaseException:
         if snapshot is not None:
             recorder.suspend()
         raise
@@ -125,12 +127,17 @@ def suspended_if_interrupted(recorder: Any, snapshot: pathlib.Path | None) -> It
 @contextlib.contextmanager
 def told_how_to_go_on(snapshot: pathlib.Path | None, net: Any) -> Iterator[None]:
     """Say, where a run with snapshots is interrupted, what goes on with it."""
-    try:
+    if snapshot is None:
         yield
-    except (KeyboardInterrupt, SystemExit):
-        if snapshot is not None and snapshot.exists():
-            print(f"eventsnn: stopped at {net.time:g} s; eventsnn resume {snapshot} goes on",
-                  file=sys.stderr)
+        return
+    try:
+        with Unwinding(*ENDING):  # also where a batch system warns that time is up
+            yield
+    except (KeyboardInterrupt, SystemExit) as stop:
+        print(f"eventsnn: stopped at {net.time:g} s; eventsnn resume {snapshot} goes on",
+              file=sys.stderr)
+        if isinstance(stop, KeyboardInterrupt):
+            sys.exit(128 + signal.SIGINT)
         raise
 
 

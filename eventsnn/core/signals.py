@@ -7,8 +7,13 @@ import threading
 from typing import Any
 
 
+# What asks a program to end: the last is how batch systems tell that time is nearly up.
+ENDING = [n for name in ("SIGINT", "SIGTERM", "SIGUSR1")
+          if (n := getattr(signal, name, None)) is not None]
+
+
 class Deferred:
-    """Within the block SIGINT and SIGTERM wait for `deliver`, or for the end of the block.
+    """Within the block SIGINT, SIGTERM and SIGUSR1 wait for `deliver`, or for the block's end.
 
     So Ctrl-C ends a run between two pieces, and a recording holds all populations to the same time.
     """
@@ -19,7 +24,7 @@ class Deferred:
 
     def __enter__(self) -> "Deferred":
         if _in_main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in ENDING:
                 self._before[number] = signal.signal(number, lambda n, _: self._pending.append(n))
         return self
 
@@ -48,14 +53,19 @@ class Deferred:
 class Unwinding:
     """Within the block SIGTERM, too, unwinds the stack, so that what is open is closed properly.
 
-    The program ends with code 143 then. Nothing changes outside the main thread, in a process that
-    was forked off, or where the program handles SIGTERM itself.
+    The program ends with code 143 then, or with 128 and the number of another signal that is given.
+    Nothing changes outside the main thread, in a process that was forked off, or where the program
+    handles the signal itself.
     """
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = numbers or (signal.SIGTERM,)
 
     def __enter__(self) -> "Unwinding":
         self._process = os.getpid()
-        if _in_main_thread() and signal.getsignal(signal.SIGTERM) == signal.SIG_DFL:
-            signal.signal(signal.SIGTERM, self._unwind)
+        for number in self._numbers if _in_main_thread() else ():
+            if signal.getsignal(number) == signal.SIG_DFL:
+                signal.signal(number, self._unwind)
         return self
 
     def _unwind(self, number: int, _: Any) -> None:
@@ -65,8 +75,9 @@ class Unwinding:
         os.kill(os.getpid(), number)
 
     def __exit__(self, *_: Any) -> None:
-        if _in_main_thread() and signal.getsignal(signal.SIGTERM) == self._unwind:
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in self._numbers if _in_main_thread() else ():
+            if signal.getsignal(number) == self._unwind:
+                signal.signal(number, signal.SIG_DFL)
 
 
 def _in_main_thread() -> bool:

@@ -92,10 +92,12 @@ class Folder:
         """Keep the files that there were at `resume`, and no others."""
         assert self._lock is not None
         found = manifest.read(self.path, resume.n_bytes) if resume.n_bytes else None
-        if found is not None and (found.head._replace(overwrite=False)
-                                  != self.head._replace(overwrite=False)
-                                  or found.n_bytes != resume.n_bytes or found.damaged):
-            raise manifest.refuse(self.path, "the recording that is to go on", "another one")
+        if found is not None:
+            # It may go on elsewhere, and longer than it was to: the run's own account stays.
+            now = self.head._replace(overwrite=found.head.overwrite, about=found.head.about)
+            if found.head != now or found.n_bytes != resume.n_bytes or found.damaged:
+                raise manifest.refuse(self.path, "the recording that is to go on", "another one")
+            self.head = now
         kept = {manifest.NAME} if found is None else found.files | {manifest.NAME}
         files.append(self._lock, resume.n_bytes, b"")
         for entry in sorted(self.path.iterdir()):

@@ -337,6 +337,17 @@ class Recorder:
                     self.duration = duration
                 self._close(self._folder)
 
+    def suspend(self) -> None:
+        """Close, but leave the parts as they are, with all that was recorded: for `resume`.
+
+        Until then they can be read, and `eventsnn repair` makes files of them.
+        """
+        with self._turn:
+            if self._folder is not None and os.getpid() == self._process:
+                self.flush()
+                folder, self._folder, self._written = self._folder, None, self.written
+                folder.release(remove=not folder.done.n_bytes)
+
     def _close(self, folder: Folder) -> None:
         kept = True
         try:

@@ -1,4 +1,4 @@
-"""The run of a network, from one look at it to the next: recorders, progress, signals, snapshots."""
+"""The run of a network, from one look at it to the next: recorders, progress, signals."""
 
 import os
 import pathlib
