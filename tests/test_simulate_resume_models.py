@@ -21,7 +21,8 @@ def make(p, delay):
     net = Network(1e-4, seed=5)
     cells = net.population("cells", N, p)
     rng = np.random.default_rng(1)
-    source = net.source("source", 3, rng.integers(0, 2 * STEPS, 60) * net.dt, rng.integers(0, 3, 60))
+    steps, ids = rng.integers(0, 2 * STEPS, 60), rng.integers(0, 3, 60)
+    source = net.source("source", 3, steps * net.dt, ids)
     own = dict(plasticity=PairSTDP(w_max=50.0, eta_plus=0.1), weight=Uniform(10.0, 40.0),
                short_term=TsodyksMakramParameters()) if plastic else dict(weight=20.0)
     channels = getattr(MODELS[type(p)].inputs, "_fields", (None,))

@@ -19,7 +19,7 @@ from eventsnn.surrogates import is_stochastic, prepare
 
 DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
-PARALLEL_WORK = 200_000  # neuron-steps a window; with fewer, threads cost more than they gain
+PARALLEL_WORK = 25_000  # neuron-steps a window; with fewer, threads cost more than they gain
 EVENT, RATE = 5, 20.0  # what a synaptic event costs, neuron-steps; and 1/s, a guess of the rate
 SPIKES = 1 << 20  # least room for the spikes of one call
 
@@ -84,7 +84,7 @@ class Group:
         return made
 
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
-        parallel = threads > 1 and self.work >= PARALLEL_WORK
+        parallel = threads > 1 and len(self.events) > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
