@@ -115,6 +115,17 @@ def test_resume__goes_on_again_and_longer_and_elsewhere(tmp_path, whole):
     assert content(new / "run.h5") == whole
 
 
+def test_resume__before_anything_was_recorded(tmp_path, whole):
+    path = tmp_path / "run.h5"
+    done = stopped(signal.SIGTERM, 0, *CUBA, "--seconds", "0.5", "--record", path, *TRACED,
+                   "--checkpoint-every", "1e-4")
+    assert done.returncode == 143, done.stderr
+
+    assert run("resume", tmp_path / "run.snapshot.h5", "--quiet", "--checkpoint-every", "1") == 0
+
+    assert content(path) == whole
+
+
 def test_resume__of_a_run_that_is_not_recorded(tmp_path, capsys):
     done = stopped(signal.SIGTERM, 0, *CUBA, "--seconds", "0.3", "--checkpoint",
                    tmp_path / "snap.h5")
@@ -180,8 +191,8 @@ def test_resume__refuses(tmp_path, capsys):
             ([tmp_path / "own.h5"], "must be a snapshot of eventsnn simulate, got one of another "
              "program; go on with Network.load"),
             ([tmp_path / "torn.h5"], "torn.h5"), ([tmp_path / "flipped.h5"], "flipped.h5"),
-            ([snapshot, "--seconds", "0.01"], "seconds must be above 0.1 s, where the snapshot "
-             "stands, got 0.01 s"),
+            ([snapshot, "--seconds", "0.01"], "seconds must be at least 0.1 s, where the "
+             "snapshot stands, got 0.01 s"),
             ([snapshot, "--threads", "0"], "threads must be at least 1, got 0"),
             ([snapshot, "--checkpoint-every", "-1"], "checkpoint-every must be at least 0.0001")]:
         assert message in refused(capsys, "resume", *arguments)

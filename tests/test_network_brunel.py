@@ -71,6 +71,20 @@ def test_brunel__procedural_is_the_network_of_that_probability():
     assert drawn.synapse_bytes == 0 < kept.synapse_bytes
 
 
+def test_brunel__spread_gives_each_synapse_its_own():
+    net = brunel(1250, spread=0.2, seed=2)
+
+    for (pre, _), c in by_name(net).items():
+        found = c.synapses()
+        mean = (1.0 if pre == "exc" else -5.0) * 1250 / 125 * 0.1  # mV
+        jumps = -np.expm1(-net.dt / 20e-3) * found.weights
+        assert jumps.mean() == pytest.approx(mean, rel=0.02)
+        assert jumps.std() == pytest.approx(0.2 * abs(mean), rel=0.05)
+        assert (np.sign(jumps) == np.sign(mean)).all()
+        assert found.delays.mean() == pytest.approx(1.4e-3, rel=0.02)
+        assert found.delays.std() == pytest.approx(0.28e-3, rel=0.05)
+
+
 def test_brunel__in_degree_is_as_told():
     net = brunel(2000, in_degree=500)
 

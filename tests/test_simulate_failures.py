@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from eventsnn.errors import NumericalError
-from eventsnn.neurons import CobaLIFParameters, IAFParameters, LIFParameters
+from eventsnn.neurons import LIFParameters
 from eventsnn.record import Recorder, Recording, Report, Sampling
 from eventsnn.simulate import Network
 from tests.networks_under_test import DT, mixed, steps_of
@@ -142,44 +142,3 @@ def test_network__refuses_additions_after_the_run(addition):
 
     with pytest.raises(RuntimeError, match="complete before it is built or run"):
         addition(net, cells)
-
-
-@pytest.mark.parametrize("kind", ["potential", "current", "conductance"])
-def test_run__stops_what_runs_away_long_before_it_is_infinite(kind, tmp_path):
-    net = Network(DT)
-    calm = net.population("calm", 3, LIFParameters())
-    net.constant(calm, 1 / 32)
-    p = {"potential": IAFParameters(v_th=1e30), "current": LIFParameters(),
-         "conductance": CobaLIFParameters()}[kind]
-    wild = net.population("wild", 5, p)
-    channel = "exc" if kind == "conductance" else None
-    source = net.source("clock", 5, np.repeat(np.arange(1, 1000) * 1e-3, 5),
-                        np.tile(np.arange(5), 999))
-    net.connect(source, wild, probability=1.0, weight=1e14 if kind == "potential" else 1e13,
-                delay=DT, channel=channel)
-    recorder = Recorder(tmp_path / "run.h5", {"calm": 3, "wild": 5}, DT)
-
-    if kind == "potential":  # its threshold is of that size: nothing runs away
-        net.run(0.05)
-        assert (net.state(wild).v > 1e15).all()
-        return
-    with pytest.raises(NumericalError) as caught, recorder:
-        net.run(10.0, recorder=recorder)
-
-    message = str(caught.value)
-    assert "of population 'wild' must stay within +-" in message
-    assert "in neuron 0 between" in message
-    assert net.time < 0.2
-    with Recording(tmp_path / "run.h5") as recording:
-        assert recording.size("calm") == 3
-
-
-def test_run__does_not_take_forced_spikes_for_a_runaway():
-    net = Network(DT)
-    cells = net.population("cells", 2, LIFParameters(), refractory=2e-3)
-    net.spikes(cells, [0.01, 0.02], [0, 1], weight=1e9)
-    fired = net.record(cells, "spikes")
-
-    net.run(0.5)
-
-    assert len(fired.times) > 20  # as long as the current of 1e9 lasts

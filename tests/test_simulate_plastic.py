@@ -171,7 +171,7 @@ def test_history__is_bounded_and_grows_where_neurons_fire_often():
 
     learning = made.net._simulation.groups[0].learning
     calm_depth = calm.net._simulation.groups[0].learning.history.steps.shape[1]
-    held = learning.history.count - learning.history.first
+    held = np.diff(learning.history.span, axis=1)
     assert held.max() <= learning.history.steps.shape[1]
     assert calm_depth < max(map(len, calm.trains()))  # older spikes were forgotten
     trains = made.trains()

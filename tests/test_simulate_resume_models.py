@@ -23,8 +23,8 @@ def make(p, delay):
     rng = np.random.default_rng(1)
     steps, ids = rng.integers(0, 2 * STEPS, 60), rng.integers(0, 3, 60)
     source = net.source("source", 3, steps * net.dt, ids)
-    own = dict(plasticity=PairSTDP(w_max=50.0, eta_plus=0.1), weight=Uniform(10.0, 40.0),
-               short_term=TsodyksMakramParameters()) if plastic else dict(weight=20.0)
+    own = dict(plasticity=PairSTDP(w_max=5.0, eta_plus=0.1), weight=Uniform(1.0, 4.0),
+               short_term=TsodyksMakramParameters()) if plastic else dict(weight=2.0)
     channels = getattr(MODELS[type(p)].inputs, "_fields", (None,))
     for pre in (source, cells) if MODELS[type(p)].spiking else (source,):
         for channel in channels:

@@ -22,12 +22,18 @@ for name in ("exc", "inh"):
                                       when="after_groups"))
     groups[name] = group
 rng, synapses = np.random.default_rng(p["seed"]), []
-for pre, jump in (("exc", "v += J"), ("inh", "v -= g * J")):
+own = p["spread"]  # whether synapses have a weight and a delay each
+jumps = ("v += w", "v -= w") if own else ("v += J", "v -= g * J")
+for pre, jump in zip(("exc", "inh"), jumps):
     for post, n in (("exc", p["n_exc"]), ("inh", p["n_inh"])):
-        s = Synapses(groups[pre], groups[post], on_pre=jump, namespace=constants,
-                     delay=p["delay"] * second)
+        s = Synapses(groups[pre], groups[post], "w : volt" if own else "", on_pre=jump,
+                     namespace=constants, **({} if own else {"delay": p["delay"] * second}))
         degree = p[f"in_degree_{pre}"]
         s.connect(i=rng.integers(0, p[f"n_{pre}"], n * degree), j=np.repeat(np.arange(n), degree))
+        if own:
+            mean = p["weight"] * (1 if pre == "exc" else p["g"])
+            s.w = rng.normal(mean, own * mean, n * degree).clip(0) * mV
+            s.delay = rng.normal(p["delay"], own * p["delay"], n * degree).clip(p["dt"]) * second
         synapses.append(s)
 monitors = {name: SpikeMonitor(group) for name, group in groups.items()} if p["record"] else {}
 wiring = clock.lap()

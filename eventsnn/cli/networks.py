@@ -57,6 +57,8 @@ NETWORKS = (
         Option("in_degree", int, None, "synapses of a neuron (a tenth of the neurons)"),
         Option("weight", float, None, "of excitation, mV (0.1 * 1250 / in-degree)"),
         Option("delay", float, 1.5e-3, "from a spike to the jump it causes, s"),
+        Option("spread", float, 0.0, "standard deviation of each synapse's own weight and delay, "
+               "as a share of the mean"),
         Option("connections", str, "in-degree", "a fixed in-degree; a fixed probability; or that, "
                "drawn anew for each spike in place of being kept",
                ("in-degree", "probability", "procedural")))),

@@ -42,8 +42,8 @@ def _resume(options: argparse.Namespace) -> None:
         options.checkpoint_every = told["checkpoint_every"]
     for name in ("trace", "trace_every", "trace_neurons"):
         setattr(options, name, told[name])
-    if not check.number("seconds", options.seconds) > net.time + net.dt / 2:
-        raise check.must("seconds", f"be above {net.time:g} s, where the snapshot stands",
+    if not check.number("seconds", options.seconds) > net.time - net.dt / 2:
+        raise check.must("seconds", f"be at least {net.time:g} s, where the snapshot stands",
                          f"{options.seconds:g} s")
     if options.checkpoint_every is not None:
         check.number("checkpoint-every", options.checkpoint_every, least=net.dt)

@@ -15,6 +15,7 @@ from eventsnn.core.jit import kernel, scalar
 from eventsnn.plasticity.pair_stdp import decayed, risen
 
 _ZERO, _ONE = np.float32(0), np.int64(1)
+_FIRST, _NEXT = np.uint64(0), np.uint64(1)
 HALF, FULL = np.uint8(1), np.uint8(2)  # how much room is left: settle soon; settle, or make more
 
 
@@ -23,36 +24,36 @@ class History(NamedTuple):
 
     steps: Any  # int64 (n, depth), depth a power of two
     traces: Any  # float32 (R, n, depth): after each spike, for each rule
-    count: Any  # int64 (n,): spikes so far
-    first: Any  # int64 (n,): number of the first spike that is still needed
+    span: Any  # int64 (n, 2): number of the first spike that is still needed, and of the next
     settled: Any  # int64 (1,): step up to which all weights are up to date
+    most: Any  # int64 (1,): spikes of a neuron that can come in a window
     filled: Any  # uint8 (n_blocks,): 0, HALF or FULL
 
 
 @scalar
-def note_spikes(history, rules, block, first_step, window, most, spikes, ends):
-    """Keep a window's spikes of a block; `most` more may come before somebody makes room."""
+def note_spikes(history, rules, block, first_step, window, spikes, ends):
+    """Keep the spikes of a block in a window; those of two more may come before there is room."""
     depth = np.int64(history.steps.shape[1])
     mask = depth - _ONE
     for w in range(window):
         now = np.int64(first_step) + np.int64(w) + _ONE
         for e in range(ends[block, w], ends[block, w + 1]):
             k = np.uint64(spikes[block, e])
-            count = history.count[k]
+            first, count = history.span[k, _FIRST], history.span[k, _NEXT]
             at, last = np.uint64(count & mask), np.uint64((count - _ONE) & mask)
             for r in range(np.uint64(history.traces.shape[0])):
                 p = pick(rules, r)
                 trace = _ZERO
-                if count > history.first[k]:
+                if count > first:
                     trace = decayed(history.traces[r, k, last], now - history.steps[k, last],
                                     p.tau_minus_inv)
                 history.traces[r, k, at] = risen(trace, p.nearest)
             history.steps[k, at] = now
-            history.count[k] = count + _ONE
-            held = count + _ONE - history.first[k]
+            history.span[k, _NEXT] = count + _ONE
+            held = count + _ONE - first
             if 2 * held > depth:
                 history.filled[block] = max(history.filled[block], HALF)
-            if held + most > depth:
+            if held + 2 * history.most[np.uint64(0)] > depth:
                 history.filled[block] = FULL
 
 
@@ -64,12 +65,12 @@ def forget(history, now, longest):
     a neuron still holds.
     """
     mask, most = np.int64(history.steps.shape[1]) - _ONE, np.int64(0)
-    for k in range(np.uint64(history.count.shape[0])):
-        first, count = history.first[k], history.count[k]
+    for k in range(np.uint64(history.span.shape[0])):
+        first, count = history.span[k, _FIRST], history.span[k, _NEXT]
         while first + _ONE < count and (
                 history.steps[k, np.uint64((first + _ONE) & mask)] + longest <= now):
             first += _ONE
-        history.first[k] = first
+        history.span[k, _FIRST] = first
         most = max(most, count - first)
     history.settled[0] = now
     return most

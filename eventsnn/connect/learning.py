@@ -65,8 +65,8 @@ def _arrivals(w, k, delay, since, until, last, trace, r, p, history):
 
     Returns it with the number of the first spike that arrives later.
     """
-    mask, first = np.int64(history.steps.shape[1] - 1), history.first[k]
-    stop = history.count[k]
+    mask, first = np.int64(history.steps.shape[1] - 1), history.span[k, np.uint64(0)]
+    stop = history.span[k, np.uint64(1)]
     while stop > first and history.steps[k, np.uint64((stop - 1) & mask)] + delay > until:
         stop -= 1
     start = stop
@@ -81,7 +81,7 @@ def _arrivals(w, k, delay, since, until, last, trace, r, p, history):
 @scalar
 def _postsynaptic(k, delay, now, stop, r, p, history):
     """The trace at a synapse of target `k` just before `now`, before which `stop` spikes came."""
-    mask, first = np.int64(history.steps.shape[1] - 1), history.first[k]
+    mask, first = np.int64(history.steps.shape[1] - 1), history.span[k, np.uint64(0)]
     while stop > first and history.steps[k, np.uint64((stop - 1) & mask)] + delay >= now:
         stop -= 1  # one that arrives just now is no past
     if stop == first:

@@ -154,7 +154,7 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, nothing, s,
             if late > 0:
                 before = now - np.uint64(late)
                 if history is not None:
-                    note_spikes(history, rules, block, before, late, 2 * window, spikes[1 - turn],
+                    note_spikes(history, rules, block, before, late, spikes[1 - turn],
                                 ends[1 - turn])
                 events[block] += deliver_block(
                     block, size, before, late, spikes[1 - turn], ends[1 - turn], synapses, recipes,

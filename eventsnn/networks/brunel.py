@@ -45,7 +45,7 @@ import math
 from eventsnn.core import check, random
 from eventsnn.networks.propagators import exact_rate
 from eventsnn.neurons import LIFBoxParameters
-from eventsnn.simulate import FixedInDegree, FixedProbability, Network
+from eventsnn.simulate import ClippedNormal, FixedInDegree, FixedProbability, Network
 
 TAU_MEM, REFRACTORY, DELAY = 20e-3, 2e-3, 1.5e-3  # s
 V_TH, V_RESET = 20.0, 10.0  # mV above rest
@@ -57,8 +57,8 @@ REGIMES = {"SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9), "AI":
 
 def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
            eta: float | None = None, in_degree: int | None = None, weight: float | None = None,
-           delay: float = DELAY, connections: str = "in-degree", dt: float = 1e-4, seed: int = 0,
-           threads: int = 1) -> Network:
+           delay: float = DELAY, spread: float = 0.0, connections: str = "in-degree",
+           dt: float = 1e-4, seed: int = 0, threads: int = 1) -> Network:
     """Make the network, with populations ``"exc"`` and ``"inh"``.
 
     Parameters
@@ -77,6 +77,9 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
         J, mV; by default 0.1 * 1250 / `in_degree`.
     delay : float
         Time from a spike to the jump that it causes, s; at least two steps.
+    spread : float
+        Standard deviation of weights and of delays, each synapse's own, as a share of the mean; 0
+        as published. Weights keep their sign, and delays are at least two steps.
     connections : str
         ``"in-degree"``: each neuron has that many synapses; ``"probability"``: as many on average,
         each pair is connected independently; ``"procedural"``: the same network as that, whose
@@ -111,6 +114,7 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
     p = parameters(net.dt)
     if connections not in CONNECTIONS:
         raise check.unknown("connections", connections, CONNECTIONS)
+    check.number("spread", spread, least=0.0, most=1.0)
     n_exc, exc_degree = round(EXCITATORY * neurons), round(EXCITATORY * in_degree)
     v = random.generator(seed, random.INITIAL_STATE).uniform(0.0, V_TH, neurons)
     exc = net.population("exc", n_exc, p, refractory=REFRACTORY, initial={"v": v[:n_exc]})
@@ -119,10 +123,11 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
     jump = weight / -math.expm1(-net.dt / TAU_MEM)  # the input, of one step, that moves v by J
     for post in (exc, inh):
         for pre, degree, factor in ((exc, exc_degree, 1.0), (inh, in_degree - exc_degree, -g)):
-            # An input moves the potential at the end of its step: a step of the delay.
             rule = FixedInDegree(degree) if connections == "in-degree" \
                 else FixedProbability(degree / len(pre))
-            net.connect(pre, post, rule, weight=factor * jump, delay=delay - net.dt,
+            # An input moves the potential at the end of its step: a step of the delay.
+            net.connect(pre, post, rule, weight=_spread(factor * jump, spread, 0.0),
+                        delay=_spread(delay - net.dt, spread, net.dt),
                         procedural=connections == "procedural")
         net.poisson(post, rate=eta * V_TH / (weight * TAU_MEM), weight=jump)
     return net
@@ -132,3 +137,12 @@ def parameters(dt: float) -> LIFBoxParameters:
     """The neuron for steps of `dt`, s; potentials in mV above rest."""
     return LIFBoxParameters(tau_mem_inv=exact_rate(TAU_MEM, dt), v_leak=0.0, v_th=V_TH,
                             v_reset=V_RESET)
+
+
+def _spread(mean: float, spread: float, least: float) -> float | ClippedNormal:
+    """A number, or numbers spread about it that are at least `least` in magnitude."""
+    if not spread:
+        return mean
+    if mean < 0:
+        return ClippedNormal(mean, -spread * mean, high=-least)
+    return ClippedNormal(mean, spread * mean, low=least) if mean else 0.0

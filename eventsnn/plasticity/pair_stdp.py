@@ -64,18 +64,18 @@ def risen(trace, nearest):
 
 
 @scalar
-def _power(x, mu):
-    """`x` to the power `mu`, without a call where that is 0 or 1."""
+def _share(room, reach, mu):
+    """The dependence on the room that is left to the bound; no call where `mu` is 0 or 1."""
     if mu == _ZERO:
         return _ONE
-    return x if mu == _ONE else x**mu
+    return room / reach if mu == _ONE else (room / reach)**mu
 
 
 @scalar
 def grown(w, trace, p):
     """The weight after a postsynaptic spike arrived, at a presynaptic `trace`."""
     reach = p.w_max - p.w_min
-    w = w + p.eta_plus * reach * _power((p.w_max - w) / reach, p.mu_plus) * trace
+    w = w + p.eta_plus * reach * _share(p.w_max - w, reach, p.mu_plus) * trace
     return min(max(w, p.w_min), p.w_max)
 
 
@@ -83,7 +83,7 @@ def grown(w, trace, p):
 def shrunk(w, trace, p):
     """The weight after a presynaptic spike arrived, at a postsynaptic `trace`."""
     reach = p.w_max - p.w_min
-    w = w - p.eta_minus * reach * _power((w - p.w_min) / reach, p.mu_minus) * trace
+    w = w - p.eta_minus * reach * _share(w - p.w_min, reach, p.mu_minus) * trace
     return min(max(w, p.w_min), p.w_max)
 
 

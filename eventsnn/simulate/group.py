@@ -7,6 +7,7 @@ import numpy as np
 from eventsnn.connect import blocks
 from eventsnn.connect.learning import STATIC
 from eventsnn.core import jit
+from eventsnn.core.dispatch import MODELS
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import delivery, network, run
 from eventsnn.engine.drives import work_space
@@ -21,9 +22,6 @@ DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
 PARALLEL_WORK = 25_000  # neuron-steps a window; with fewer, threads cost more than they gain
 EVENT, RATE = 5, 20.0  # what a synaptic event costs, neuron-steps; and 1/s, a guess of the rate
-# A variable so many times the greatest parameter runs away. float32 has 24 bits: beside a value of
-# 2^24 it resolves no 1, and another 16 bits leave room for those who force neurons to fire.
-RUNAWAY = 2.0**40
 SPIKES = 1 << 20  # least room for the spikes of one call
 
 
@@ -46,8 +44,6 @@ class Group:
             threshold = threshold._replace(seed=int(seed) ^ int(threshold.seed))
         self.threshold = prepare(threshold, DTYPE)
         self.dt = DTYPE.type(dt)
-        largest = max(1.0, *(float(np.max(np.abs(field))) for field in self.p))
-        self.limit = DTYPE.type(min(RUNAWAY * largest, float(np.finfo(DTYPE).max)))
         inputs: Any = populations[0].model.inputs
         self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
 
@@ -83,7 +79,7 @@ class Group:
             return None
         made = Learning(wired[0].rules, self.n, self.block,
                         sum(len(w.synapses.targets) for w in wired), max(w.longest for w in wired),
-                        self.window, float(self.dt))
+                        self._most_spikes(), float(self.dt))
         made.wired = [(w.synapses, w.past) for w in wired
                       if w.past is not None and (w.past.learns_by != STATIC).any()]
         return made
@@ -95,6 +91,11 @@ class Group:
             self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
             *self.drives, self.space, self.seed, self.number, *self.wired.kept,
             *self.learned, self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
+
+    def _most_spikes(self) -> int:
+        """Of one neuron in a window, at most."""
+        pause = int(np.min(self.p.rho_reset)) if MODELS[type(self.p)].pauses else 0
+        return -(-self.window // (pause + 1))
 
     @property
     def all_wired(self) -> list[Wired]:
@@ -129,18 +130,17 @@ class Group:
         return done, self.steps[:count], self.ids[:count]
 
     def _check_finite(self, first_step: int, done: int) -> None:
-        """Refuse NaN, infinity, and values beside which float32 resolves nothing of the model."""
         for name, values in zip(self.state._fields, self.state, strict=True):
-            if -self.limit <= values.min() and values.max() <= self.limit:  # not if one is NaN
-                continue
-            bad = np.flatnonzero(~(np.abs(values) <= self.limit))[0]
-            whose, start = next((n, s) for n, s in reversed(self.starts.items()) if s <= bad)
-            demand = f"stay within +-{self.limit:.2g}" if np.isfinite(values[bad]) \
-                else "stay finite"
-            raise NumericalError(
-                f"{name} of population {whose!r} must {demand}, got {values[bad]:g} in "
-                f"neuron {bad - start} between {first_step * self.dt:g} s and "
-                f"{(first_step + done) * self.dt:g} s; look for weights that make it run away")
+            with np.errstate(all="ignore"):
+                if np.isfinite(values.sum()):  # the fast test; it may overflow: then look closely
+                    continue
+            bad = np.flatnonzero(~np.isfinite(values))
+            if len(bad):
+                whose, start = next((n, s) for n, s in reversed(self.starts.items()) if s <= bad[0])
+                raise NumericalError(
+                    f"{name} of population {whose!r} must stay finite, got {values[bad[0]]} in "
+                    f"neuron {bad[0] - start} between {first_step * self.dt:g} s and "
+                    f"{(first_step + done) * self.dt:g} s; look for weights that make it run away")
 
 
 def _merge(values: tuple, populations: list[Population]) -> Any:

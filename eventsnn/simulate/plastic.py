@@ -11,7 +11,7 @@ from eventsnn.engine.delivery import Synapses
 from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
 from eventsnn.simulate.projections import Projection
 
-LEAST, MOST = 8, 64  # spikes of a neuron that wait, at first
+LEAST, MOST = 8, 32  # spikes of a neuron that wait, at first
 SHARE = 8  # ... in about this part of the memory that the synapses take
 SPIKE_BYTES = 12
 
@@ -58,17 +58,18 @@ def _columns(rules: list[Any], dt: float) -> Any:
 class Learning:
     """The spikes of a group's neurons that its plastic synapses have yet to learn from."""
 
+    # `most` spikes of a neuron can come in a window.
     def __init__(self, rules: list[PairSTDP], n: int, block: int, n_synapses: int, longest: int,
-                 window: int, dt: float) -> None:
+                 most: int, dt: float) -> None:
         self.rules: PairSTDP = _columns(rules, dt)
         self.wired: list[tuple[Synapses, Sources]] = []  # what learns
-        self._block, self._longest, self._window = np.uint64(block), longest, window
+        self._block, self._longest, self._most = np.uint64(block), longest, most
         depth = n_synapses * 6 // (SHARE * SPIKE_BYTES * n)
-        depth = 1 << int(np.ceil(np.log2(max(min(depth, MOST), LEAST, 2 * window))))
-        none = np.zeros(n, np.int64)
+        depth = 1 << int(np.ceil(np.log2(max(min(depth, MOST), LEAST, 4 * most))))
         self.history = History(
-            np.zeros((n, depth), np.int64), np.zeros((len(rules), n, depth), np.float32), none,
-            none.copy(), np.zeros(1, np.int64), np.zeros(-(-n // block), np.uint8))
+            np.zeros((n, depth), np.int64), np.zeros((len(rules), n, depth), np.float32),
+            np.zeros((n, 2), np.int64), np.zeros(1, np.int64), np.array([most]),
+            np.zeros(-(-n // block), np.uint8))
 
     def settle(self, step: int) -> None:
         """Bring all weights up to date; all spikes up to `step` must have been delivered."""
@@ -76,7 +77,7 @@ class Learning:
             learning.settle(self._block, step, synapses, past, self.rules, self.history)
         most = history.forget(self.history, step, self._longest)
         self.history.filled[:] = 0
-        while 4 * max(most, self._window) > self.history.steps.shape[1]:
+        while 4 * max(most, self._most) > self.history.steps.shape[1]:
             self.grow()
 
     def tidy(self, step: int) -> None:
@@ -92,7 +93,7 @@ class Learning:
     def grow(self) -> None:
         """Make room for twice as many spikes a neuron."""
         depth, old = self.history.steps.shape[1], self.history
-        newest = old.count[:, None] - 1  # what lies at each place is the last spike that came there
+        newest = old.span[:, 1:] - 1  # what lies at each place is the last spike that came there
         number = newest - (newest - np.arange(depth)) % depth
         place = number % (2 * depth)
 
