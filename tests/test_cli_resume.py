@@ -217,3 +217,96 @@ def test_signal__twice_still_leaves_the_snapshot(tmp_path):
         times, ids = recording.spikes("exc")
     assert_array_equal(np.sort(times), times)
     assert len(times) > 500
+
+
+def interrupted(path, after=4):
+    """A run of which two snapshots are there."""
+    done = stopped(signal.SIGTERM, after, *CUBA, "--seconds", "0.5", "--record", path, *TRACED,
+                   "--checkpoint-every", "0.07")
+    assert done.returncode == 143, done.stderr
+    return path.with_name("run.snapshot.h5"), path.with_name("run.snapshot.previous.h5")
+
+
+@pytest.mark.parametrize("harm", ["damaged", "missing"])
+def test_resume__takes_the_snapshot_before_if_the_last_is(tmp_path, capsys, whole, harm):
+    path = tmp_path / "run.h5"
+    last, before = interrupted(path)
+    good = before.read_bytes()
+    if harm == "damaged":
+        last.write_bytes(last.read_bytes()[:-100])
+    else:
+        last.unlink()
+
+    # Interrupted before it took another: the one that is whole stays.
+    done = stopped(signal.SIGTERM, 0, "resume", last, "--checkpoint-every", "100", "--quiet")
+    assert done.returncode == 143
+    assert done.stderr.startswith("warning: ") and "run.snapshot.previous.h5" in done.stderr
+    assert done.stderr.endswith(f"eventsnn resume {last} goes on\n")
+    assert before.read_bytes() == good
+    assert run("resume", last, "--quiet", "--checkpoint-every", "0.03") == 0
+
+    assert content(path) == whole
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "run.h5", "run.snapshot.h5", "run.snapshot.previous.h5", "run.v.h5"]
+
+
+def test_resume__of_the_snapshot_before_goes_on_in_the_same_files(tmp_path, whole):
+    path = tmp_path / "run.h5"
+    last, before = interrupted(path)
+
+    assert run("resume", before, "--quiet") == 0
+
+    assert content(path) == whole
+    assert sorted(p.name for p in tmp_path.iterdir()) == [
+        "run.h5", "run.snapshot.h5", "run.snapshot.previous.h5", "run.v.h5"]
+
+
+def test_signal__before_any_snapshot_promises_none(tmp_path):
+    script = ("import os, sys\nfrom eventsnn import cli\nfrom eventsnn.simulate import running\n"
+              "advance = running.check_recorder\n"
+              "def act(*arguments):\n"
+              "    os.kill(os.getpid(), 2)\n"
+              "    return advance(*arguments)\n"
+              "running.check_recorder = act\n"
+              "sys.exit(cli.main(sys.argv[1:]))\n")
+
+    done = python("-c", script, *CUBA, "--record", tmp_path / "run.h5", "--checkpoint-every", "0.1")
+
+    assert done.returncode == 130
+    assert done.stderr == "eventsnn: interrupted; a recording holds what came before\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_simulate__that_runs_away_says_it_in_one_line(tmp_path, capsys):
+    message = refused(capsys, "simulate", "brunel", "--neurons", "500", "--weight", "0.1",
+                      "--g", "1e37", "--record", tmp_path / "run.h5", "--checkpoint-every",
+                      "5e-4", "--quiet")
+
+    assert "of population " in message and " in neuron " in message and " s and " in message
+    assert "resume" not in message
+    with Recording(tmp_path / "run.h5") as recording:
+        assert recording.duration >= 5e-4
+
+
+def test_simulate__that_a_full_disk_ends_says_how_to_go_on(tmp_path, monkeypatch, capsys, whole):
+    import errno
+
+    from eventsnn.simulate import Network
+
+    path, save, saved = tmp_path / "run.h5", Network.save, []
+
+    def full(self, *arguments, **options):
+        saved.append(1)
+        if len(saved) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return save(self, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Network, "save", full)
+        message = refused(capsys, *CUBA, "--seconds", "0.5", "--record", path, *TRACED,
+                          "--checkpoint-every", "0.07")
+    assert message.endswith("No space left on device; run.snapshot.h5 keeps the network at 0.14 s; "
+                            f"eventsnn resume {tmp_path / 'run.snapshot.h5'} goes on\n")
+
+    assert run("resume", tmp_path / "run.snapshot.h5", "--quiet") == 0
+    assert content(path) == whole

@@ -29,7 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + signal.SIGPIPE
         except EXPECTED as error:
-            print(f"eventsnn: error: {_one_line(error)}", file=sys.stderr)
+            text = "; ".join([_one_line(error), *getattr(error, "__notes__", [])])
+            print(f"eventsnn: error: {text}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import argparse
 import pathlib
+import warnings
 from typing import Any
 
 from eventsnn.cli import simulate
@@ -28,9 +29,8 @@ def add(commands: Any) -> None:
 def _resume(options: argparse.Namespace) -> None:
     from eventsnn.core import check
     from eventsnn.errors import FormatError
-    from eventsnn.simulate import Network
 
-    net = Network.load(options.file, threads=options.threads)
+    net = _load(options.file, options.threads)
     told = net.attributes.get(simulate.COMMAND)
     if told is None:
         raise check.must(str(options.file), "be a snapshot of eventsnn simulate",
@@ -48,10 +48,34 @@ def _resume(options: argparse.Namespace) -> None:
     if options.checkpoint_every is not None:
         check.number("checkpoint-every", options.checkpoint_every, least=net.dt)
     replaced = options.overwrite
-    options.checkpoint, options.overwrite = options.file, True
+    options.checkpoint, options.overwrite = _last(options.file), True
     about = {name: told[name] for name in ("network", "neurons", "seed", "parameters")}
     if options.plot:
         from eventsnn.plot import check_picture
 
         check_picture(options.plot, replaced)
     simulate.run(net, about, options, options.seconds)
+
+
+def _last(path: pathlib.Path) -> pathlib.Path:
+    """Where the snapshots of a run go, of which this is the last one or the one before."""
+    return path.with_name(f"{path.stem.removesuffix('.previous')}{path.suffix}")
+
+
+def _load(path: pathlib.Path, threads: int) -> Any:
+    """The network of a snapshot, or of the one before if that is missing or damaged."""
+    from eventsnn.errors import FormatError, VersionError
+    from eventsnn.simulate import Network
+    from eventsnn.simulate.running import previous
+
+    try:
+        return Network.load(path, threads=threads)
+    except VersionError:
+        raise
+    except (FormatError, FileNotFoundError) as error:
+        if not (before := previous(path)).exists():
+            raise
+        net = Network.load(before, threads=threads)
+        warnings.warn(f"{error}; the snapshot before it, {before.name}, goes on from "
+                      f"{net.time:g} s", stacklevel=2)
+        return net

@@ -5,6 +5,7 @@ import contextlib
 import functools
 import os
 import pathlib
+import shlex
 import signal
 import sys
 import tempfile
@@ -61,8 +62,9 @@ def add_checkpoints(command: argparse.ArgumentParser) -> None:
                          help="leave a snapshot each so many seconds of model time, and when the "
                          "run is interrupted; eventsnn resume goes on from it")
     command.add_argument("--checkpoint", type=pathlib.Path, metavar="FILE.h5",
-                         help="where (FILE.snapshot.h5 of --record FILE.h5); the one before the "
-                         "last stays as FILE.previous.h5")
+                         help="where (run.snapshot.h5 of --record run.h5); the one before the "
+                         "last stays as FILE.previous.h5; without --checkpoint-every there is one "
+                         "when the run is interrupted")
 
 
 def add_plot(command: argparse.ArgumentParser) -> None:
@@ -101,27 +103,15 @@ def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: f
                           about | {"seconds": seconds, "network_parts": net.describe()},
                           samplings=_samplings(net, options), resume=net.recording) as recorder:
                 statistics.recorder = recorder
-                with suspended_if_cut_short(recorder, snapshot):
-                    try:
-                        go()
-                    finally:
-                        recorder.duration = net.time
+                try:
+                    go()
+                finally:
+                    recorder.duration = net.time
             if net.recording is not None:
                 statistics.take_all(path)
         if options.plot:
             draw_raster(path, net.populations, options.plot, options.overwrite)
     report(about | {"dt_s": net.dt, "threads": net.threads} | statistics.summary(), options)
-
-
-@contextlib.contextmanager
-def suspended_if_cut_short(recorder: Any, snapshot: pathlib.Path | None) -> Iterator[None]:
-    """Of a run that ends early leave the parts of the recording, which can go on, not its files."""
-    try:
-        yield
-    except BaseException:
-        if snapshot is not None:
-            recorder.suspend()
-        raise
 
 
 @contextlib.contextmanager
@@ -133,9 +123,13 @@ def told_how_to_go_on(snapshot: pathlib.Path | None, net: Any) -> Iterator[None]
     try:
         with Unwinding(*ENDING):  # also where a batch system warns that time is up
             yield
-    except (KeyboardInterrupt, SystemExit) as stop:
-        print(f"eventsnn: stopped at {net.time:g} s; eventsnn resume {snapshot} goes on",
-              file=sys.stderr)
+    except BaseException as stop:
+        if not getattr(stop, "__notes__", None):  # it came to no snapshot
+            raise
+        stop.add_note(f"eventsnn resume {shlex.quote(str(snapshot))} goes on")
+        if not isinstance(stop, (KeyboardInterrupt, SystemExit)):
+            raise
+        print(f"eventsnn: stopped at {net.time:g} s; {stop.__notes__[-1]}", file=sys.stderr)
         if isinstance(stop, KeyboardInterrupt):
             sys.exit(128 + signal.SIGINT)
         raise

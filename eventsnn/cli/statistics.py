@@ -40,6 +40,27 @@ class Statistics:
         """Where the recorder stands."""
         return None if self.recorder is None else self.recorder.position()
 
+    def flush(self) -> None:
+        """Pass it on."""
+        if self.recorder is not None:
+            self.recorder.flush()
+
+    def suspend(self) -> None:
+        """Pass it on, with the time that is covered."""
+        if self.recorder is not None:
+            self.recorder.duration = self.net.time
+            self.recorder.suspend()
+
+    @property
+    def duration(self) -> float | None:
+        """Time that the recording covers, s."""
+        return None if self.recorder is None else self.recorder.duration
+
+    @duration.setter
+    def duration(self, value: float) -> None:
+        if self.recorder is not None:
+            self.recorder.duration = value
+
     def take_all(self, path: Any) -> None:
         """Take the spikes of a recording in place of those that passed: of a run that went on."""
         from eventsnn.analyse import IntervalStatistics

@@ -335,11 +335,13 @@ class Network(Driven, Resumable):
         checkpoint : path, optional
             A file for snapshots, as `save` writes them, with where the recorder stands: one when
             the run is interrupted, by Ctrl-C or SIGTERM, and those that `checkpoint_every` asks
-            for. The one before the last is kept, too: of ``snap.h5`` as ``snap.previous.h5``.
+            for. The one before the last is kept, too: of ``snap.h5`` as ``snap.previous.h5``. If
+            the run breaks off after one, but for NumericalError, the recorder is suspended: another
+            one goes on, ``resume=Network.load("snap.h5").recording``.
         checkpoint_every : float, optional
             Interval between snapshots, s of model time, rounded to whole steps.
         overwrite : bool
-            Whether a file that is there before the run may be replaced by its snapshots.
+            Whether a file that is none of this network's own may be replaced by its snapshots.
 
         Raises
         ------

@@ -22,12 +22,15 @@ class Resumable:
         Of a network that was loaded: where its recording stood, for the `resume` of a recorder.
     attributes : dict
         What else to keep with the network, as JSON can hold it: empty unless it is set.
+    kept_in : dict of paths to int
+        Files of a run's snapshots that hold this network, and after how many steps.
     """
 
     recording: dict[str, Any] | None = None
 
     def __init__(self) -> None:
         self.attributes: dict[str, Any] = {}
+        self.kept_in: dict[pathlib.Path, int] = {}
 
     def store(self: Any) -> Snapshot:
         """Where the network stands: a copy in memory, for `restore`.
@@ -73,7 +76,7 @@ class Resumable:
             record.cut(stored.recorded[k] if k < len(stored.recorded) else 0)
 
     def save(self: Any, path: str | os.PathLike, *, recorder: Any = None,
-             overwrite: bool = False) -> pathlib.Path:
+             overwrite: bool = False, keep: pathlib.Path | None = None) -> pathlib.Path:
         """Write the network, as it is made and where it stands, to a file.
 
         Parameters
@@ -85,6 +88,8 @@ class Resumable:
             `recording`, for the `resume` of a new recorder.
         overwrite : bool
             Whether an existing file may be replaced, which stays until the new one is complete.
+        keep : path, optional
+            A name beside it, under which what is replaced stays.
 
         Notes
         -----
@@ -97,12 +102,12 @@ class Resumable:
         self._stands()
         simulation, arrays = self._built(), []
 
-        def keep(array: np.ndarray) -> int:
+        def numbered(array: np.ndarray) -> int:
             arrays.append(np.asarray(array))
             return len(arrays) - 1
 
         def coded(value: Any) -> Any:
-            return recipe.encode(value, keep)
+            return recipe.encode(value, numbered)
 
         made = {
             "dt": coded(self.dt), "seed": str(int(self.seed)), "step": self.step,
@@ -115,7 +120,7 @@ class Resumable:
             "projections": coded(self._projections), "drives": coded(self._drives),
             "constant": coded(self._constant)}
         groups = [state.arrays(group) for group in simulation.groups]
-        return snapshot.write(path, made, arrays, groups, overwrite)
+        return snapshot.write(path, made, arrays, groups, overwrite, keep)
 
     @classmethod
     def load(cls: Any, path: str | os.PathLike, *, threads: int = 1) -> Any:
@@ -163,6 +168,7 @@ class Resumable:
             raise snapshot.refused(path, f"one that does not hold together ({error})") from error
         net.restore(stored)
         net.recording, net.attributes = made["recording"], made.get("attributes", {})
+        net.kept_in[pathlib.Path(path).absolute()] = net.step
         return net
 
     def _stands(self: Any) -> None:

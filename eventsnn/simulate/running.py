@@ -3,31 +3,58 @@
 import os
 import pathlib
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from eventsnn.core import check, files
 from eventsnn.core.signals import Deferred
+from eventsnn.errors import NumericalError
 from eventsnn.simulate.progress import progress_bar
 from eventsnn.simulate.traces import Sampled, Spikes, Trace, check_recorder, interval
 
 CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
 
 
-class Snapshots(NamedTuple):
-    """Where and when a run leaves snapshots."""
+class Snapshots:
+    """Where and when a run leaves snapshots.
 
-    path: pathlib.Path
-    every: int | None  # steps
+    Attributes
+    ----------
+    taken : int or None
+        Steps that the network in the file, or in the one before, has done; None if neither is of
+        this network.
+    """
+
+    def __init__(self, network: Any, path: pathlib.Path, every: int | None, recorder: Any) -> None:
+        self._network, self._recorder = network, recorder
+        self.path, self.every = path, every
+        self.taken: int | None = network.kept_in.get(path, network.kept_in.get(previous(path)))
 
     def are_due(self, step: int) -> bool:
         """Whether one is, after `step` steps."""
         return self.every is not None and step % self.every == 0
 
-    def take(self, network: Any, recorder: Any) -> None:
-        """Leave one, and keep the one before."""
-        if self.path.exists():
-            files.keep_as(self.path, previous(self.path))
-        network.save(self.path, recorder=recorder, overwrite=True)
+    def take(self) -> None:
+        """Leave one, and keep the one before, if it is of this network."""
+        network, earlier = self._network, previous(self.path)
+        if self._recorder is not None:
+            self._recorder.duration = network.time
+        own = network.kept_in
+        network.save(self.path, recorder=self._recorder, overwrite=True,
+                     keep=earlier if self.path in own else None)
+        if self.path in own:
+            own[earlier] = own[self.path]
+        elif earlier not in own:  # whose network it is, nobody would know
+            files.remove(earlier)
+        own[self.path] = self.taken = network.step
+
+    def broke_off(self, error: BaseException) -> None:
+        """Leave the recording as it can go on, and tell where to go on from."""
+        if self.taken is None:
+            return
+        error.add_note(f"{self.path.name} keeps the network at "
+                       f"{self.taken * self._network.dt:g} s")
+        if hasattr(self._recorder, "suspend"):
+            self._recorder.suspend()
 
 
 def snapshots(network: Any, path: str | os.PathLike | None, every: float | None, overwrite: bool,
@@ -41,10 +68,11 @@ def snapshots(network: Any, path: str | os.PathLike | None, every: float | None,
     if recorder is not None and not hasattr(recorder, "position"):
         raise check.must("recorder", "tell its position where there are checkpoints, as Recorder "
                          "does", type(recorder).__name__, error=TypeError)
-    path = files.check_new(path, overwrite).absolute()
-    files.check_new(previous(path), overwrite)
-    return Snapshots(path, None if every is None else interval(every, network.dt,
-                                                               "checkpoint_every"))
+    path = pathlib.Path(path).absolute()
+    for one in (path, previous(path)):
+        files.check_new(one, overwrite or one in network.kept_in)
+    return Snapshots(network, path, None if every is None else
+                     interval(every, network.dt, "checkpoint_every"), recorder)
 
 
 def previous(path: pathlib.Path) -> pathlib.Path:
@@ -66,19 +94,36 @@ def run(network: Any, seconds: float, recorder: Any, progress: bool | None,
     samplings = [Sampled(network, one) for one in getattr(recorder, "samplings", ())]
     network.compile()
     began = time.perf_counter()
-    with progress_bar((last - network.step) * network.dt, progress) as bar, Deferred() as signals:
-        while network.step < last:
-            n_steps = _chunk(network, last, samplings, kept)
-            network._whole = False
-            _advance(network, n_steps, recorder)
-            for sampled in samplings:
-                sampled.pass_on(network.step, recorder)
-            network._whole = True
-            if kept is not None and (signals.came or kept.are_due(network.step)):
-                kept.take(network, recorder)
-            bar.update(min(n_steps * network.dt, bar.total - bar.n))  # rounding must not pass it
-            signals.deliver()
+    try:
+        with progress_bar((last - network.step) * network.dt, progress) as bar, \
+                Deferred() as signals:
+            while network.step < last:
+                n_steps = _piece(network, last, samplings, recorder, kept)
+                if kept is not None and (signals.came or kept.are_due(network.step)):
+                    kept.take()
+                bar.update(min(n_steps * network.dt, bar.total - bar.n))  # by rounding it is less
+                signals.deliver()
+    except NumericalError:  # there is nothing to go on to
+        if hasattr(recorder, "flush"):
+            recorder.flush()
+        raise
+    except BaseException as error:
+        if kept is not None:
+            kept.broke_off(error)
+        raise
     network._cost = network._cost._replace(run=network._cost.run + time.perf_counter() - began)
+
+
+def _piece(network: Any, last: int, samplings: list[Sampled], recorder: Any,
+           kept: Snapshots | None) -> int:
+    """Run until something must be looked at; returns the number of steps."""
+    n_steps = _chunk(network, last, samplings, kept)
+    network._whole = False
+    _advance(network, n_steps, recorder)
+    for sampled in samplings:
+        sampled.pass_on(network.step, recorder)
+    network._whole = True
+    return n_steps
 
 
 def _chunk(network: Any, last: int, samplings: list[Sampled], kept: Snapshots | None) -> int:

@@ -23,8 +23,9 @@ FORMAT, VERSION = "eventsnn network", 1
 
 
 def write(path: str | os.PathLike, recipe: dict[str, Any], arrays: list[np.ndarray],
-          state: list[dict[str, np.ndarray]], overwrite: bool) -> pathlib.Path:
-    """Write a file; it is there as a whole or not at all."""
+          state: list[dict[str, np.ndarray]], overwrite: bool,
+          keep: pathlib.Path | None = None) -> pathlib.Path:
+    """Write a file; it is there as a whole or not at all. The old one lies under `keep` then."""
     path = files.check_new(path, overwrite)
     with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False,
                    userblock_size=seal.HEAD) as file:
@@ -41,6 +42,8 @@ def write(path: str | os.PathLike, recipe: dict[str, Any], arrays: list[np.ndarr
     with files.Replacement(path, overwrite) as new:
         for offset, data in seal.of_image(image):
             new.write(offset, data)
+        if keep is not None and path.exists():
+            files.keep_as(path, keep)
     return path
 
 
