@@ -103,7 +103,7 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
     (lambda net, q: net.population("cells", 1, LIFParameters()), ValueError, "name must be new"),
     (lambda net, q: net.population("a\0b", 1, LIFParameters()), ValueError,
      r"name must hold printable characters alone, got 'a.x00b'"),
-    (lambda net, q: net.population("a\ud800", 1, LIFParameters()), ValueError, "name must hold pri"),
+    (lambda net, q: net.population("a\ud800", 1, LIFParameters()), ValueError, "name must hold pr"),
     (lambda net, q: net.population("a\nb", 1, LIFParameters()), ValueError, "name must hold prin"),
     (lambda net, q: net.population("", 1, LIFParameters()), ValueError, "name must not be empty"),
     (lambda net, q: net.population("a/b", 1, LIFParameters()), ValueError, "nor hold a slash"),
