@@ -115,6 +115,20 @@ def test_resume__goes_on_again_and_longer_and_elsewhere(tmp_path, whole):
     assert content(new / "run.h5") == whole
 
 
+def test_resume__completes_a_recording_whose_end_was_cut_off(tmp_path, whole):
+    path = tmp_path / "run.h5"
+    script = STOPPED.replace("if len(counted)", "if 0").replace(
+        "sys.exit(cli", "from eventsnn.record import finish\n"
+        "finish.make_files = lambda *_: os.kill(os.getpid(), int(sys.argv[1]))\nsys.exit(cli")
+    done = python("-c", script, int(signal.SIGKILL), 0, *CUBA, "--seconds", "0.5", "--record", path,
+                  *TRACED, "--checkpoint-every", "0.1")
+    assert done.returncode == -signal.SIGKILL and not path.exists()
+
+    assert run("resume", tmp_path / "run.snapshot.h5", "--quiet") == 0
+
+    assert content(path) == whole
+
+
 def test_resume__before_anything_was_recorded(tmp_path, whole):
     path = tmp_path / "run.h5"
     done = stopped(signal.SIGTERM, 0, *CUBA, "--seconds", "0.5", "--record", path, *TRACED,

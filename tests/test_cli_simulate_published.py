@@ -77,7 +77,8 @@ def test_brunel__regime_and_size_are_set(capsys):
 
     summary = json.loads(capsys.readouterr().out)
     assert summary["parameters"] == {"neurons": 500, "regime": "SR", "g": None, "eta": 3.0,
-                                     "in_degree": None, "weight": None, "delay": 1.5e-3}
+                                     "in_degree": None, "weight": None, "delay": 1.5e-3,
+                                     "spread": 0.0, "connections": "in-degree"}
     assert summary["synapses"] == 500 * 50
 
 

@@ -5,6 +5,7 @@ import pytest
 from scipy import sparse
 
 from eventsnn.neurons import LIFParameters
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
 from eventsnn.simulate import (
     AllToAll, ClippedNormal, DistanceProbability, FixedInDegree, FixedOutDegree, FixedProbability,
     FixedTotalNumber, LogNormal, Network, Normal, OneToOne, Uniform,
@@ -32,6 +33,22 @@ def listed(**options):
 def near(**options):
     return new(DistanceProbability, **{"pre_positions": XY, "post_positions": XY, "sigma": 1.0}
                | options)
+
+
+def learns(weight=0.5, **p):
+    return link(AllToAll(), weight=weight, plasticity=PairSTDP(**p))
+
+
+def tires(**p):
+    return link(AllToAll(), short_term=TsodyksMakramParameters(**p))
+
+
+def broken(kind=sparse.csr_array, **parts):
+    """Connect by a matrix with parts that do not fit."""
+    matrix = kind(np.eye(4))
+    for name, value in parts.items():
+        setattr(matrix, name, np.asarray(value))
+    return listed(matrix=matrix)
 
 
 BAD = [
@@ -125,6 +142,60 @@ BAD = [
     (listed(matrix=sparse.csr_array(np.full((4, 4), 1e39)), delay=np.full(16, DT)), ValueError,
      "matrix must be finite"),
     (listed(delay=ClippedNormal(1.0, 1.0, high=1e-5)), ValueError, "delay must be at least dt"),
+    (link(AllToAll(), delay=1e300), ValueError,
+     r"delay must be below 2\^31 steps, got 1e.300 s; time is in seconds; did you pass millisec"),
+    (link(AllToAll(), delay=2**31 * DT), ValueError, r"delay must be below 2\^31 steps"),
+    (listed(delay=np.full(16, 1e300)), ValueError, r"delay must be below 2\^31 steps, got 1e.300"),
+    (link(AllToAll(), delay="1ms"), TypeError, "delay must be a number, got '1ms'"),
+    (link(AllToAll(), delay=True), TypeError, "delay must be a number, got True"),
+    (link(AllToAll(), weight=1j), TypeError, "weight must be a number, got 1j"),
+    (broken(indices=[0, 1, 2, 9]), ValueError, "matrix must have indices in 0 ... 3, got 9"),
+    (broken(indices=[0, 1, 2, -1]), ValueError, "matrix must have indices in 0 ... 3, got -1"),
+    (broken(indices=[0, 1]), ValueError,
+     "matrix must have data and indices for all that indptr counts, 4, got 4 and 2"),
+    (broken(indptr=[0, 3, 1, 3, 4]), ValueError,
+     r"matrix must have an indptr of 5 numbers that rise from 0, got \[0, 3, 1, 3, 4\]"),
+    (broken(indptr=[0, 1, 2]), ValueError, "matrix must have an indptr of 5 numbers"),
+    (broken(indptr=[1, 1, 2, 3, 4]), ValueError, "matrix must have an indptr of 5 numbers"),
+    (broken(indptr=[0, 1, 2, 3, 90]), ValueError, "for all that indptr counts, 90, got 4 and 4"),
+    (broken(sparse.csc_array, indices=[0, 1, 2, 4]), ValueError, "matrix must have indices in 0"),
+    (broken(sparse.coo_array, coords=[[0, 1, 2, 3], [0, 1, 2, 7]]), ValueError,
+     "matrix must have columns in 0 ... 3, got 7"),
+    (broken(sparse.coo_array, coords=[[0, 1, 2, -3], [0, 1, 2, 3]]), ValueError,
+     "matrix must have rows in 0 ... 3, got -3"),
+    (broken(sparse.coo_array, data=[1.0]), ValueError, "matrix must have a row and a column for"),
+    (listed(matrix=sparse.csr_array((np.array([None] * 4), np.arange(4), np.arange(5)),
+                                    shape=(4, 4))), TypeError, "matrix must hold real numbers"),
+    (listed(weight=np.ones((4, 4))), ValueError, r"weight must have shape \(16,\)"),
+    (link(AllToAll(), plasticity={}), TypeError, "plasticity must be a PairSTDP, got dict"),
+    (link(AllToAll(), plasticity=PairSTDP), TypeError, "plasticity must be a PairSTDP, got type"),
+    (learns(eta_plus=np.nan), ValueError, "eta_plus must be finite, got nan"),
+    (learns(eta_minus="1"), TypeError, "eta_minus must be a number, got '1'"),
+    (learns(eta_plus=1e39), ValueError, "eta_plus must be finite, got inf"),
+    (learns(tau_plus_inv=0.0), ValueError, "tau_plus_inv must be above 0, got 0"),
+    (learns(tau_minus_inv=-1.0), ValueError, "tau_minus_inv must be above 0, got -1"),
+    (learns(tau_minus_inv=np.inf), ValueError, "tau_minus_inv must be finite, got inf"),
+    (learns(tau_minus_inv=np.ones(4)), TypeError, "tau_minus_inv must be a number, got array"),
+    (learns(w_min=1.0), ValueError, "w_min must be below w_max = 1, got 1"),
+    (learns(w_max=1e39), ValueError, "w_max must be finite, got inf"),
+    (learns(mu_plus=-1.0), ValueError, "mu_plus must be at least 0, got -1"),
+    (learns(nearest=2), TypeError, "nearest must be True or False, got 2"),
+    (learns(weight=2.0), ValueError, "weight must lie in 0 ... 1, the bounds of plasticity, got 2"),
+    (learns(weight=Normal(0.5, 0.2)), ValueError, "weight must lie in .*; bound it with ClippedN"),
+    (listed(matrix=ONES * 3, plasticity=PairSTDP()), ValueError, "weight must lie in 0 ... 1"),
+    (link(FixedProbability(0.1), plasticity=PairSTDP(), procedural=True), ValueError,
+     "procedural must be False where weights change, got True"),
+    (link(AllToAll(), short_term={}), TypeError, "short_term must be TsodyksMakramParameters, got"),
+    (tires(U=2.0), ValueError, "U must be a share, from 0 to 1, got 2.0"),
+    (tires(U=np.nan), ValueError, "U must be finite, got nan"),
+    (tires(U=np.full(4, 0.5)), TypeError, "U must be a number, got array"),
+    (tires(tau_f_inv=0.0), ValueError, "tau_f_inv must be above 0, got 0"),
+    (tires(tau_d_inv=-1.0), ValueError, "tau_d_inv must be above 0, got -1"),
+    (tires(tau_d_inv=1e39), ValueError, "tau_d_inv must be finite, got inf"),
+    (link(AllToAll(), name=3), TypeError, "name must be a string, got 3"),
+    (link(AllToAll(), name=""), ValueError, "name must not be empty, nor hold a slash"),
+    (link(AllToAll(), name="a/b"), ValueError, "name must not be empty, nor hold a slash"),
+    (link(AllToAll(), name="a\0"), ValueError, "name must hold printable characters alone"),
 ]
 
 
@@ -139,6 +210,28 @@ def test_connect__refuses(action, error, message):
     assert "\n" not in str(caught.value)
     assert net.connections == []
     net.run(DT)  # it is as it was before
+
+
+def test_connect__refuses_a_name_that_is_taken():
+    net = Network(DT)
+    cells = net.population("cells", 4, LIFParameters())
+    net.connect(cells, cells, AllToAll(), delay=DT, name="loop")
+
+    with pytest.raises(ValueError, match="name must be new in the network, got 'loop'"):
+        net.connect(cells, cells, AllToAll(), delay=DT, name="loop")
+
+
+@pytest.mark.parametrize("kind", ["csr", "csc", "coo", "bsr", "lil", "dok", "dia"])
+def test_connect__takes_matrices_of_any_kind_and_order(kind):
+    wanted = np.array([[2.0, 0.0, 0.0, 1.0], [0.0, 4.0, 3.0, 0.0], [0.0] * 4, [0.0] * 4])
+    unsorted = sparse.csr_array((np.array([1.0, 2.0, 3.0, 1.0, 3.0]), np.array([3, 0, 2, 1, 1]),
+                                 np.array([0, 2, 5, 5, 5])), shape=(4, 4))  # and one entry twice
+    net = Network(DT)
+    cells = net.population("cells", 4, LIFParameters())
+
+    made = net.connect(cells, cells, matrix=unsorted.asformat(kind), delay=DT)
+
+    assert made.to_scipy().toarray().tolist() == wanted.tolist()
 
 
 def test_total__refuses_rows_that_are_too_long():

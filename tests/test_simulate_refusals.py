@@ -5,7 +5,10 @@ import pytest
 from scipy import sparse
 
 from eventsnn.errors import StabilityWarning
-from eventsnn.neurons import LIFExcInhParameters, LIFParameters, LIParameters
+from eventsnn.neurons import (
+    IAFParameters, LIFExcInhParameters, LIFParameters, LIParameters,
+)
+from eventsnn.record import Sampling
 from eventsnn.simulate import Network
 from tests.networks_under_test import DT
 
@@ -20,6 +23,22 @@ def link(**options):
 
 def by_matrix(matrix, **options):
     return link(matrix=matrix, probability=None, **options)
+
+
+class Anything:
+    """A recorder, but for what a test sets."""
+
+    def append(self, *spikes):
+        pass
+
+
+def into(**attributes):
+    """Run with a recorder of such attributes."""
+    def action(net, q):
+        recorder = Anything()
+        vars(recorder).update(attributes)
+        net.run(DT, recorder=recorder)
+    return action
 
 
 MS = 1e-3
@@ -37,6 +56,23 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
     (add(0), ValueError, "size must be at least 1, got 0"),
     (add(-3), ValueError, "size must be at least 1"),
     (add(2.5), TypeError, "size must be a whole number, got 2.5"),
+    (add(True), TypeError, "size must be a whole number, got True"),
+    (add("5"), TypeError, "size must be a whole number, got '5'"),
+    (add(2**31), ValueError, "size must be at most 2147483647, got 2147483648"),
+    (add(2**63), ValueError, "size must be at most 2147483647"),
+    (lambda net, q: Network(1e-300).population("a", 1, LIFParameters()), ValueError,
+     "dt must be at least 1.17549e-38, got 1e-300"),
+    (lambda net, q: Network(1e39).population("a", 1, IAFParameters()), ValueError,
+     "dt must be at most 3.40282e.38"),
+    (lambda net, q: Network(0.1).population("a", 1, LIFParameters()), ValueError,
+     "dt must be at most 0.01 s for tau_syn_inv = 200 / s .*; time is in seconds; did you pass"),
+    (add(p=LIFParameters(v_th=None)), TypeError, "v_th must hold real numbers, got dtype object"),
+    (add(p=LIFParameters(v_th=1j)), TypeError, "v_th must hold real numbers, got dtype complex"),
+    (add(p=LIFParameters(v_th=[])), ValueError, r"v_th must have shape .*, got \(0,\)"),
+    (add(p=LIFParameters(v_th=np.ones((5, 1)))), ValueError, r"v_th must have .*got \(5, 1\)"),
+    (add(p=LIFParameters(v_th=[[1], [1, 2]])), ValueError, "v_th must be an array of real numbers"),
+    (add(p=LIFParameters(tau_mem_inv=np.nan)), ValueError, "tau_mem_inv must be finite, got nan"),
+    (add(p=LIFParameters(tau_mem_inv=[1, 1, 1, 1, -3.0])), ValueError, "tau_mem_inv must be posit"),
     (add(p={"tau_mem_inv": 100.0}), TypeError,
      "p must be the parameters of a neuron model, got dict"),
     (add(p=LIFParameters), TypeError, "p must be the parameters of a neuron model"),
@@ -51,6 +87,13 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
      ValueError, "dt must be at most 2e-05 s for tau_mem_inv"),
     (add(refractory=-1 * MS), ValueError, "refractory must be at least 0"),
     (add(refractory=np.inf), ValueError, "refractory must be finite"),
+    (add(refractory="1"), TypeError, "refractory must be a number, got '1'"),
+    (add(refractory=1e40), ValueError,
+     "refractory must be a number of steps that float32 can hold, got 1e.40 s"),
+    (add(refractory=[MS, MS]), ValueError, r"refractory must have shape .*, got \(2,\)"),
+    (add(initial=[1.0]), TypeError, "initial must be a dict of state variables by name, got list"),
+    (add(initial="v"), TypeError, "initial must be a dict of state variables by name, got str"),
+    (add(initial={"v": "x"}), TypeError, r"initial\['v'\] must hold real numbers"),
     (add(p=LIParameters(), refractory=MS), TypeError,
      "p must have a refractory form, got LIParameters"),
     (add(initial={"u": 1.0}), ValueError, "initial must be one of i, v, got 'u'"),
@@ -58,6 +101,10 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
     (add(initial={"v": np.zeros(4)}), ValueError, r"initial\['v'\] must have shape \(\) or \(5,\)"),
     (add(threshold="super"), TypeError, "threshold"),
     (lambda net, q: net.population("cells", 1, LIFParameters()), ValueError, "name must be new"),
+    (lambda net, q: net.population("a\0b", 1, LIFParameters()), ValueError,
+     r"name must hold printable characters alone, got 'a.x00b'"),
+    (lambda net, q: net.population("a\ud800", 1, LIFParameters()), ValueError, "name must hold pr"),
+    (lambda net, q: net.population("a\nb", 1, LIFParameters()), ValueError, "name must hold prin"),
     (lambda net, q: net.population("", 1, LIFParameters()), ValueError, "name must not be empty"),
     (lambda net, q: net.population("a/b", 1, LIFParameters()), ValueError, "nor hold a slash"),
     (lambda net, q: net.population(3, 1, LIFParameters()), TypeError, "name must be a string"),
@@ -90,6 +137,9 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
      ValueError, "post must belong to this network"),
     (lambda net, q: q[3], TypeError, r"must be a slice like \[:100\], got 3"),
     (lambda net, q: q[::2], TypeError, "must be a slice"),
+    (lambda net, q: q[0.5:2], TypeError, r"must be a slice like .*, got slice\(0.5, 2, None\)"),
+    (lambda net, q: q["a":], TypeError, "must be a slice like"),
+    (lambda net, q: q[...], TypeError, "must be a slice like"),
     (lambda net, q: q[[0, 1]], TypeError, "must be a slice"),
     (lambda net, q: net.poisson(q, rate=-1.0, weight=1.0), ValueError, "rate must be at least 0"),
     (lambda net, q: net.poisson(q, rate=np.nan, weight=1.0), ValueError, "rate must be finite"),
@@ -111,6 +161,21 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
     (lambda net, q: net.run(-1.0), ValueError, "seconds must be at least 0"),
     (lambda net, q: net.run(np.inf), ValueError, "seconds must be finite"),
     (lambda net, q: net.run("1"), TypeError, "seconds must be a number"),
+    (lambda net, q: net.run(DT, recorder="run.h5"), TypeError,
+     r"recorder must have append\(population, steps, ids\), as Recorder has, got str"),
+    (into(dt=2 * DT), ValueError, "dt of the recorder must be that of the network, 0.0001 s, got"),
+    (into(dt=np.nan), ValueError, "dt of the recorder must be finite, got nan"),
+    (into(populations={"cells": 5}), ValueError, "populations of the recorder must hold 'cells'"),
+    (into(samplings=[Sampling("v", "x", DT)]), ValueError, "population must be one of cells"),
+    (into(samplings=[Sampling("u", "cells", DT)]), ValueError, "variable must be one of i, v"),
+    (into(samplings=[Sampling("v", "cells", DT, [9])]), ValueError,
+     r"ids must ascend within 0 ... 3, each once, got \[9\]"),
+    (into(samplings=[Sampling("v", "cells", DT, [-1])]), ValueError, "ids must ascend within"),
+    (into(samplings=[Sampling("v", "cells", DT, [2, 1])]), ValueError, "ids must ascend within"),
+    (into(samplings=[Sampling("v", "cells", DT, [0.5])]), TypeError, "ids must be whole numbers"),
+    (into(samplings=[Sampling("v", "cells", np.nan)]), ValueError, "every must be finite"),
+    (lambda net, q: Network.load("no such file", threads=0), ValueError, "threads must be at leas"),
+    (lambda net, q: Network.load("no such file"), OSError, "no such file"),
     (lambda net, q: net.state("cells"), TypeError, "view must be a population"),
 ]
 LARGE = [

@@ -90,7 +90,8 @@ def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: f
     net.attributes = {COMMAND: about | {name: getattr(options, name) for name in KEPT}
                       | {"record": None if options.record is None or snapshot is None else
                          os.path.relpath(options.record, snapshot.absolute().parent)}}
-    go = functools.partial(net.run, seconds - net.time, recorder=statistics,
+    left = max(round(seconds / net.dt) - net.step, 0) * net.dt
+    go = functools.partial(net.run, left, recorder=statistics,
                            progress=progress(options), checkpoint=snapshot,
                            checkpoint_every=options.checkpoint_every, overwrite=options.overwrite)
     net.compile(announce=None if options.quiet else lambda text: print(text, file=sys.stderr))

@@ -84,6 +84,8 @@ def new_name(argument: str, value: Any, taken: Iterable[str]) -> str:
         raise must(argument, "be a string", repr(value), error=TypeError)
     if not value or "/" in value or value in (".", ".."):  # it names a group in recordings
         raise must(argument, "not be empty, nor hold a slash or be a dot", repr(value))
+    if not value.isprintable():  # HDF5 ends a name at a zero; a broken one breaks a line of output
+        raise must(argument, "hold printable characters alone", ascii(value))
     if value in taken:
         raise must(argument, "be new in the network", repr(value))
     return value
@@ -121,7 +123,10 @@ def real_array(argument: str, value: Any) -> np.ndarray:
 
 def whole(argument: str, value: Any) -> np.ndarray:
     """`value` as an int64 array of whole numbers; an empty one of any kind will do."""
-    array = np.asarray(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        raise must(argument, "be an array of whole numbers", "rows of unequal length") from None
     if array.size and array.dtype.kind not in "iu":
         raise must(argument, "be whole numbers", f"dtype {array.dtype}", error=TypeError)
     return array.astype(np.int64, copy=False)

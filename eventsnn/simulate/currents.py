@@ -40,7 +40,9 @@ def noise(post: View, channel: int, item: int, mean: Any, std: Any, every: float
     means, stds = each("mean", mean, len(post)), each("std", std, len(post))
     if stds.size and stds.min() < 0:
         raise check.must("std", "be at least 0", f"{stds.min():g}")
-    steps = 1 if every is None else round(check.number("every", every) / dt)
+    if every is not None and not check.number("every", every) / dt < 2.0**48:
+        raise check.must("every", "be below 2^48 steps", f"{every:g} s")
+    steps = 1 if every is None else round(every / dt)
     if steps < 1:
         raise check.must("every", f"be at least dt = {dt:g} s", f"{every:g} s")
     return Noise(post, channel, item, means, stds, steps)

@@ -34,7 +34,7 @@ def pieces(name: str, value: Any, times: Any, n: int, dt: float) -> Pieces:
         raise check.must(name, f"have shape ({len(steps)},) or ({len(steps)}, {n}) to match times",
                          array.shape)
     values = array.reshape(len(steps), -1).astype(np.float64)
-    if len(steps) == 0 or steps[0] > 0:
+    if steps[0] > 0:
         steps = np.concatenate([[0], steps])
         values = np.concatenate([np.zeros((1, values.shape[1])), values])
     return Pieces(steps, values)
@@ -42,6 +42,8 @@ def pieces(name: str, value: Any, times: Any, n: int, dt: float) -> Pieces:
 
 def _rising_steps(times: Any, dt: float) -> np.ndarray:
     steps = whole_steps("times", times, dt)
+    if not steps.size:
+        raise check.must("times", "hold one time or more", "none")
     if (np.diff(steps) <= 0).any():
         at = int(np.flatnonzero(np.diff(steps) <= 0)[0])
         raise check.must("times", f"rise by dt = {dt:g} s or more",

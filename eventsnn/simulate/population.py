@@ -10,6 +10,7 @@ from eventsnn.neurons.refractory import REFRACTORY
 from eventsnn.simulate.distributions import Distribution, draw
 from eventsnn.surrogates import prepare
 
+MOST = 2**31 - 1  # neurons of a population: they are numbered in 4 bytes
 MOST_FIELDS = 64  # of a model's parameters or state: keeps the draws of populations apart
 
 
@@ -27,7 +28,8 @@ class View:
         return f"<{q.name}[{self.start}:{self.stop}] of {q.kind}>"
 
     def __getitem__(self, part: slice) -> "View":
-        if not isinstance(part, slice) or part.step not in (None, 1):
+        if not isinstance(part, slice) or part.step not in (None, 1) or not all(
+                end is None or hasattr(end, "__index__") for end in (part.start, part.stop)):
             raise check.must("a part of a population", "be a slice like [:100]", part,
                              "of other neurons give weights, rates or currents that are 0 for the "
                              "rest", error=TypeError)
@@ -40,19 +42,24 @@ class Population(View):
 
     def __init__(self, name: str, size: int, p: Any, dt: float, refractory: float | None,
                  initial: dict[str, Any] | None, threshold: Any, seed: int, number: int) -> None:
-        super().__init__(self, 0, check.integer("size", size, least=1))
+        super().__init__(self, 0, check.integer("size", size, least=1, most=MOST))
+        single = np.finfo(np.float32)
+        check.number("dt", dt, least=float(single.tiny), most=float(single.max))
         self.name, self._seed, self._number = name, seed, number
         self.given = _with_refractory(p, refractory)
         self.p = type(self.given)(*(
             self._drawn(value, random.PARAMETER, k) for k, value in enumerate(self.given)))
         if refractory is not None:
-            self.p = self.p._replace(rho_reset=_steps(self.p.rho_reset, dt))
+            self.p = self.p._replace(rho_reset=_steps(self.p.rho_reset, size, dt))
         check.parameters(self.p, dt)
         for field, value in zip(self.p._fields, self.p, strict=True):
             if np.shape(value) not in ((), (size,)):
                 raise check.must(field, f"have shape () or ({size},)", np.shape(value))
         prepare(threshold, np.dtype(np.float32))
         self.threshold = threshold
+        if not isinstance(initial, (dict, type(None))):
+            raise check.must("initial", "be a dict of state variables by name",
+                             type(initial).__name__, error=TypeError)
         self.state = self._initial(initial or {})
 
     @property
@@ -116,11 +123,17 @@ def _with_refractory(p: Any, refractory: Any) -> Any:
     return REFRACTORY[type(p)](*p, rho_reset=refractory)
 
 
-def _steps(refractory: Any, dt: float) -> Any:
-    """A period or periods, s, in whole steps."""
+def _steps(refractory: Any, n: int, dt: float) -> Any:
+    """A period, or one for each of `n` neurons, s, in whole steps."""
     periods = check.real_array("refractory", refractory).astype(np.float64)
     check.finite("refractory", periods)
     if periods.size and periods.min() < 0:
         raise check.must("refractory", "be at least 0", f"{periods.min():g}")
-    steps = np.rint(periods / dt)
+    if periods.shape not in ((), (n,)):
+        raise check.must("refractory", f"have shape () or ({n},)", periods.shape)
+    with np.errstate(over="ignore"):
+        steps = np.rint(periods / dt)
+    if periods.size and not steps.max() <= np.finfo(np.float32).max:
+        raise check.must("refractory", "be a number of steps that float32 can hold",
+                         f"{periods.max():g} s")
     return float(steps) if steps.ndim == 0 else steps

@@ -14,6 +14,7 @@ from eventsnn.simulate.matrices import Listed
 from eventsnn.simulate.population import View
 from eventsnn.simulate.rules import DrawnRule, FixedProbability, Rule
 
+MOST = 2**31 - 1  # steps, of any delay
 LONGEST = 65_535  # steps, of delays that synapses do not share: they are kept in 2 bytes
 
 
@@ -123,9 +124,16 @@ def _delay(delay: Any, dt: float) -> Any:
         raise check.must("delay", "be a number or a distribution", _kind(delay),
                          "delays one by one go with a matrix", error=TypeError)
     seconds = check.number("delay", delay)
+    if not seconds / dt <= MOST:
+        raise _too_long(seconds)
     if round(seconds / dt) < 1:
         raise check.must("delay", f"be at least dt = {dt:g} s", f"{seconds:g} s")
     return round(seconds / dt)
+
+
+def _too_long(seconds: float) -> ValueError:
+    return check.must("delay", "be below 2^31 steps", f"{seconds:g} s",
+                      "time is in seconds; did you pass milliseconds?")
 
 
 def _of_matrix(pre: View, post: View, matrix: Any, weight: Any, delay: Any,
@@ -164,7 +172,10 @@ def _one_an_entry(name: str, values: Any, matrix: Any) -> np.ndarray:
 
 
 def _steps(delays: np.ndarray, dt: float) -> np.ndarray:
-    steps = np.rint(delays / dt)
+    with np.errstate(over="ignore"):
+        steps = np.rint(delays / dt)
+    if steps.size and not steps.max() <= MOST:
+        raise _too_long(delays.max())
     if steps.size and not steps.min() >= 1:
         raise check.must("delay", f"be at least dt = {dt:g} s", f"{delays.min():g} s")
     if steps.size and not steps.max() <= LONGEST and steps.min() < steps.max():

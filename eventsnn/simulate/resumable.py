@@ -140,6 +140,7 @@ class Resumable:
         """
         from eventsnn.simulate import snapshot
 
+        threads = check.integer("threads", threads, least=1)
         made, arrays, groups = snapshot.read(path)
         try:
             net = cls(recipe.decode(made["dt"], arrays.__getitem__, _no_view), int(made["seed"]),

@@ -8,7 +8,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.simulate.pieces import whole_steps
-from eventsnn.simulate.population import View
+from eventsnn.simulate.population import MOST, View
 from eventsnn.simulate.spike_lists import sorted_spikes
 
 _CHUNK = 1 << 18  # spikes of a recording to hold at a time
@@ -110,7 +110,7 @@ def source(name: str, size: int | None, times: Any, ids: Any, recording: Any,
     if recording is None:
         if population is not None:
             raise check.must("population", "be None without a recording", repr(population))
-        size = check.integer("size", size, least=1)
+        size = check.integer("size", size, least=1, most=MOST)
         return Source(name, size, Listed(*sorted_spikes(times, ids, size, dt)))
     return _from_recording(name, size, recording, population, dt)
 
@@ -131,5 +131,5 @@ def _from_recording(name: str, size: int | None, recording: Any, population: str
     if population not in recording.populations:
         raise check.unknown("population", population, recording.populations)
     held = max(recording.size(population), 1)
-    size = held if size is None else check.integer("size", size, least=held)
+    size = held if size is None else check.integer("size", size, least=held, most=MOST)
     return Source(name, size, Streamed(recording, population, dt))

@@ -96,7 +96,8 @@ class Sampled:
         learning = {q.name: q for q in network.connections}
         if wanted.population in network.populations:
             self._look = looker(network, network.populations[wanted.population], wanted.variable)
-            self._ids = ... if wanted.ids is None else np.asarray(wanted.ids)
+            self._ids = ... if wanted.ids is None else np.flatnonzero(weights.chosen(
+                check.whole("ids", wanted.ids), len(network.populations[wanted.population]), "ids"))
         elif wanted.population in learning:
             _is_weight(wanted.variable)
             self._look = weights.of_sampling(learning[wanted.population], wanted).now
@@ -126,7 +127,10 @@ def _is_weight(variable: str) -> None:
 
 def check_recorder(recorder: Any, populations: dict[str, Population], dt: float) -> None:
     """Refuse a recorder that counts other steps, or lacks a population, before the run."""
-    its_dt = getattr(recorder, "dt", dt)
+    if recorder is not None and not hasattr(recorder, "append"):
+        raise check.must("recorder", "have append(population, steps, ids), as Recorder has",
+                         type(recorder).__name__, error=TypeError)
+    its_dt = check.number("dt of the recorder", getattr(recorder, "dt", dt))
     if abs(its_dt - dt) > 1e-9 * dt:
         raise check.must("dt of the recorder", f"be that of the network, {dt:g} s", f"{its_dt:g} s")
     its = getattr(recorder, "populations", None)

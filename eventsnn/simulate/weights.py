@@ -25,10 +25,10 @@ class Weights:
             packed.of_each("weight", block, where) for block, where in self._where)])
 
 
-def chosen(ids: np.ndarray, n: int) -> np.ndarray:
-    """Which of `n` targets `ids` names, as bools."""
+def chosen(ids: np.ndarray, n: int, argument: str = "targets") -> np.ndarray:
+    """Which of `n` neurons `ids` names, as bools."""
     if ids.size and (ids.min() < 0 or ids.max() >= n or (np.diff(ids) <= 0).any()):
-        raise check.must("targets", f"ascend within 0 ... {n - 1}, each once", ids.tolist()[:5])
+        raise check.must(argument, f"ascend within 0 ... {n - 1}, each once", ids.tolist()[:5])
     wanted = np.zeros(n, np.bool_)
     wanted[ids] = True
     return wanted
