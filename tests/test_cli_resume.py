@@ -120,7 +120,7 @@ def test_resume__completes_a_recording_whose_end_was_cut_off(tmp_path, whole):
     script = STOPPED.replace("if len(counted)", "if 0").replace(
         "sys.exit(cli", "from eventsnn.record import finish\n"
         "finish.make_files = lambda *_: os.kill(os.getpid(), int(sys.argv[1]))\nsys.exit(cli")
-    done = python("-c", script, int(signal.SIGKILL), 0, *CUBA, "--seconds", "0.5", "--record", path,
+    done = python("-c", script, int(signal.SIGKILL), 1, *CUBA, "--seconds", "0.5", "--record", path,
                   *TRACED, "--checkpoint-every", "0.1")
     assert done.returncode == -signal.SIGKILL and not path.exists()
 
