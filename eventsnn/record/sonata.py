@@ -105,8 +105,8 @@ def times_s(steps: np.ndarray, dt: float) -> np.ndarray:
 def _times(steps: np.ndarray, step: Fraction, out: np.ndarray | None = None) -> np.ndarray:
     if max(step.numerator, step.denominator) > 2**53:  # no ratio of whole floats
         return np.multiply(steps, float(step), out=out)
-    out = np.multiply(steps, float(step.numerator), out=out)
-    return np.divide(out, float(step.denominator), out=out)
+    product = np.multiply(steps, float(step.numerator), out=out)
+    return np.divide(product, float(step.denominator), out=out)
 
 
 def seconds(times: np.ndarray, dt: float) -> np.ndarray:
