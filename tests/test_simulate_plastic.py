@@ -304,6 +304,7 @@ def test_kinds__may_be_mixed_in_one_network():
     (dict(short_term=STP._replace(U=1.5)), "U must be a share, from 0 to 1, got 1.5"),
     (dict(short_term=STP._replace(tau_d_inv=-1.0)), "tau_d_inv must be above 0, got -1"),
     (dict(name="a/b"), "name must not be empty, nor hold a slash or be a dot, got 'a/b'"),
+    (dict(name="cells"), "name must be new in the network, got 'cells'"),
     (dict(name="cells_to_cells"), "name must be new in the network, got 'cells_to_cells'"),
 ])
 def test_connect__refuses(change, message):

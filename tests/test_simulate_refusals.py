@@ -159,6 +159,7 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
     (lambda net, q: net.record(q, "v", every=0.0), ValueError, "every must be at least dt"),
     (lambda net, q: net.record(q, "v", every=np.nan), ValueError, "every must be finite"),
     (lambda net, q: net.run(-1.0), ValueError, "seconds must be at least 0"),
+    (lambda net, q: net.run(1e300), ValueError, "seconds must end before step 2"),
     (lambda net, q: net.run(np.inf), ValueError, "seconds must be finite"),
     (lambda net, q: net.run("1"), TypeError, "seconds must be a number"),
     (lambda net, q: net.run(DT, recorder="run.h5"), TypeError,

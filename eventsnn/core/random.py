@@ -17,6 +17,8 @@ from eventsnn.core.jit import scalar
 THRESHOLD, ENCODER, DRIVE, CONNECTIVITY, WEIGHT, INITIAL_STATE, DATA = range(1, 8)
 NOISE, PARAMETER = 101, 102
 
+STEP_LIMIT = 2**48  # a counter has so much room for the number of a step
+
 CHUNK = np.uint64(256)  # neurons that `chunk` draws for at once
 LANE = np.uint64(64)  # of them, those that get the same word of their four
 

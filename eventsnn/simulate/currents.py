@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.core import check
+from eventsnn.core import check, random
 from eventsnn.engine.currents import Currents, Noises
 from eventsnn.simulate.pieces import Pieces, column, each, pieces
 from eventsnn.simulate.population import View
@@ -40,7 +40,7 @@ def noise(post: View, channel: int, item: int, mean: Any, std: Any, every: float
     means, stds = each("mean", mean, len(post)), each("std", std, len(post))
     if stds.size and stds.min() < 0:
         raise check.must("std", "be at least 0", f"{stds.min():g}")
-    if every is not None and not check.number("every", every) / dt < 2.0**48:
+    if every is not None and not check.number("every", every) / dt < random.STEP_LIMIT:
         raise check.must("every", "be below 2^48 steps", f"{every:g} s")
     steps = 1 if every is None else round(every / dt)
     if steps < 1:

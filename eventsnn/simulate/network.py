@@ -239,7 +239,7 @@ class Network(Driven, Resumable):
         self._target(post)
         self._projections.append(projections.make(
             pre, post, rule, weight, delay, probability, matrix, channel, autapses, procedural,
-            plasticity, short_term, name, self.dt, [q.name for q in self._projections]))
+            plasticity, short_term, name, self.dt, len(self._projections), self._names()))
         return Connection(self, self._projections[-1])
 
     def record(self, view: View | Connection, variable: str, every: float | None = None) -> Any:
@@ -362,7 +362,11 @@ class Network(Driven, Resumable):
                              "an addition after that", error=RuntimeError)
 
     def _new_name(self, name: Any) -> None:
-        check.new_name("name", name, [*self.populations, *self.sources])
+        check.new_name("name", name, self._names())
+
+    def _names(self) -> list[str]:
+        """Those that are taken: a recording tells by them what is whose."""
+        return [*self.populations, *self.sources, *(q.name for q in self._projections)]
 
     def _mine(self, view: Any, argument: str) -> None:
         if not isinstance(view, View):

@@ -36,7 +36,7 @@ class Projection(NamedTuple):
 
 def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability: Any, matrix: Any,
          channel: str | None, autapses: Any, procedural: Any, plasticity: Any, short_term: Any,
-         name: Any, dt: float, taken: Collection[str]) -> Projection:
+         name: Any, dt: float, number: int, taken: Collection[str]) -> Projection:
     """The projection that the arguments of `Network.connect` ask for."""
     given = [name for name, value in (("a rule", rule), ("a probability", probability),
                                       ("a matrix", matrix)) if value is not None]
@@ -69,7 +69,7 @@ def make(pre: View, post: View, rule: Any, weight: Any, delay: Any, probability:
         _within(plasticity, weight)
     if short_term is not None:
         short_term = tsodyks_makram.checked(short_term)
-    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, len(taken),
+    return Projection(pre, post, post.population.channel(channel), rule, weight, steps, number,
                       procedural, plasticity, short_term, _name(name, pre, post, taken))
 
 

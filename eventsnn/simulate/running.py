@@ -5,7 +5,7 @@ import pathlib
 import time
 from typing import Any
 
-from eventsnn.core import check, files
+from eventsnn.core import check, files, random
 from eventsnn.core.signals import Deferred
 from eventsnn.errors import NumericalError
 from eventsnn.simulate.progress import progress_bar
@@ -84,6 +84,9 @@ def run(network: Any, seconds: float, recorder: Any, progress: bool | None,
         kept: Snapshots | None) -> None:
     """See `Network.run`."""
     seconds = check.number("seconds", seconds, least=0.0)
+    if not network.step + seconds / network.dt < random.STEP_LIMIT:
+        raise check.must("seconds", f"end before step 2^48, {random.STEP_LIMIT * network.dt:g} s",
+                         f"{seconds:g}")
     last = network.step + round(seconds / network.dt)
     if seconds and last == network.step:
         raise check.must("seconds", f"be 0, or at least dt = {network.dt:g}", f"{seconds:g}")

@@ -84,12 +84,13 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Any], list[np.ndarray],
 
 def _arrays(group: Any) -> dict[str, np.ndarray]:
     """All arrays of a group, by path."""
-    found = {}
-    for name, value in group.items():
+    found: dict[str, np.ndarray] = {}
+
+    def take(path: str, value: Any) -> None:
         if isinstance(value, h5py.Dataset):
-            found[name] = value[()]
-        else:
-            found |= {f"{name}/{path}": array for path, array in _arrays(value).items()}
+            found[path] = value[()]
+
+    group.visititems(take)  # it ends also where somebody's groups hold each other
     return found
 
 
