@@ -52,7 +52,11 @@ def test_kernels__equal_naive_loops(size, domain):
     kernels = gaussian.spatial_receptive_fields(ROWS, size, domain)
 
     for kernel, row in zip(kernels, ROWS):
-        tolerance.assert_close(kernel, naive_kernel(row, size, domain), tolerance.OUTPUT, str(row))
+        expected = naive_kernel(row, size, domain)
+        if size == 2 and row[5] + row[6] > 2:  # of two points an axis no third derivative is left
+            assert np.abs(expected).max() < 1e-15  # but what rounding leaves
+            expected = np.zeros_like(expected)
+        tolerance.assert_close(kernel, expected, tolerance.OUTPUT, str(row))
 
 
 def test_kernels__sum_to_one_however_narrow():
