@@ -115,10 +115,14 @@ def test_chi_square__finds_dependence():
 
 def test_streams__are_different_numbers_below_2_to_the_16():
     streams = [v for k, v in vars(random).items() if k.isupper() and isinstance(v, int)
-               and not k.startswith("_")]
+               and not k.startswith("_") and k != "STEP_LIMIT"]
 
     assert len(streams) == len(set(streams)) >= 7
     assert all(0 < v < 2**16 for v in streams)
+
+
+def test_step_limit__leaves_a_stream_its_16_bits_of_a_word():
+    assert (random.STEP_LIMIT - 1) >> 32 == 2**16 - 1
 
 
 def test_generator__depends_on_seed_and_stream_alone():
