@@ -6,6 +6,7 @@ Checks run once, at the door of a public function, before any work is done. What
 import difflib
 import math
 import numbers
+import pathlib
 import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
@@ -76,6 +77,14 @@ def flag(argument: str, value: Any) -> bool:
     if isinstance(value, (bool, np.bool_)) or type(value) is int and value in (0, 1):
         return bool(value)
     raise must(argument, "be True or False", repr(value), error=TypeError)
+
+
+def path(argument: str, value: Any) -> pathlib.Path:
+    """`value` as the name of a file."""
+    try:
+        return pathlib.Path(value)
+    except TypeError:
+        raise must(argument, "be the name of a file", repr(value), error=TypeError) from None
 
 
 def new_name(argument: str, value: Any, taken: Iterable[str]) -> str:

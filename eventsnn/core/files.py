@@ -34,8 +34,10 @@ def check_new(path: str | os.PathLike, overwrite: bool = False) -> pathlib.Path:
         If there is a file and `overwrite` is not set.
     IsADirectoryError, NotADirectoryError, FileNotFoundError, PermissionError
         If `path` is a folder, or its folder is none, is missing, or may not be written to.
+    TypeError
+        If `path` is no name of a file, or `overwrite` neither True nor False.
     """
-    path = pathlib.Path(path)
+    path, overwrite = check.path("path", path), check.flag("overwrite", overwrite)
     folder = path.absolute().parent
     if not folder.exists():
         raise check.must(str(path), "lie in a folder that exists", f"the folder {folder}",

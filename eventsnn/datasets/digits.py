@@ -28,7 +28,7 @@ def load_digits(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     FormatError
         If the file is not such a file; FileNotFoundError if there is none.
     """
-    path = pathlib.Path(path)
+    path = check.path("path", path)
     if not path.exists():
         raise FileNotFoundError(f"path must name a file of digits, got {path}, which is not there")
     try:

@@ -1,7 +1,6 @@
 """Weight matrices of other programs' files."""
 
 import os
-import pathlib
 import zipfile
 from typing import Any
 
@@ -30,7 +29,7 @@ def read_matrix(path: str | os.PathLike) -> Any:
     """
     from scipy import sparse
 
-    path = pathlib.Path(path)
+    path = check.path("path", path)
     if path.suffix.lower() not in (".npz", ".npy"):
         raise check.must(str(path), "end in .npz or .npy", path.suffix or "no ending")
     with open(path, "rb"):

@@ -34,7 +34,7 @@ def kind_of(path: str | os.PathLike) -> str:
     """
     import h5py
 
-    path = pathlib.Path(path)
+    path = check.path("path", path)
     if path.is_dir() and path.name.endswith(".parts"):
         return "parts"
     if not path.exists():

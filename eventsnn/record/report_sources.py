@@ -28,7 +28,7 @@ class Shape(NamedTuple):
 def open_report(path: str | os.PathLike, variable: str | None, verify: bool
                 ) -> "ReportFile | ReportParts":
     """What there is under a path."""
-    name = pathlib.Path(path)
+    name = check.path("path", path)
     if name.is_dir():
         return ReportParts(name, variable)
     file = ReportFile(path, verify)
@@ -107,7 +107,7 @@ class ReportFile:
     """One file, of which nothing is followed."""
 
     def __init__(self, path: str | os.PathLike, verify: bool) -> None:
-        self._path = pathlib.Path(path).absolute()
+        self._path = check.path("path", path).absolute()
         self._untrusted = Untrusted(path, "SONATA report", verify)
         self.shapes: dict[str, Shape] = {}
 

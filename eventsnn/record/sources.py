@@ -8,6 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
+from eventsnn.core import check
 from eventsnn.record import manifest, merge, parts, sonata
 from eventsnn.record.untrusted import DAMAGE, Untrusted
 
@@ -17,7 +18,7 @@ WITHOUT_NAME = "all"  # the population of old files, which have but one, without
 
 def open_source(path: str | os.PathLike, verify: bool = True) -> "File | Parts":
     """What there is under a path."""
-    name = pathlib.Path(path)
+    name = check.path("path", path)
     if name.is_dir():
         return Parts(name)
     file = File(path, verify)

@@ -11,6 +11,7 @@ from eventsnn.simulate import recipe, state
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.source import kept, made_of
 from eventsnn.simulate.state import Snapshot
+from eventsnn.simulate.traces import check_position
 
 
 class Resumable:
@@ -100,6 +101,7 @@ class Resumable:
         from eventsnn.simulate import snapshot  # HDF5 is read for those who need it
 
         self._stands()
+        check_position(recorder)
         simulation, arrays = self._built(), []
 
         def numbered(array: np.ndarray) -> int:
@@ -169,7 +171,7 @@ class Resumable:
             raise snapshot.refused(path, f"one that does not hold together ({error})") from error
         net.restore(stored)
         net.recording, net.attributes = made["recording"], made.get("attributes", {})
-        net.kept_in[pathlib.Path(path).absolute()] = net.step
+        net.kept_in[check.path("path", path).absolute()] = net.step
         return net
 
     def _stands(self: Any) -> None:

@@ -9,7 +9,9 @@ from eventsnn.core import check, files, random
 from eventsnn.core.signals import Deferred
 from eventsnn.errors import NumericalError
 from eventsnn.simulate.progress import progress_bar
-from eventsnn.simulate.traces import Sampled, Spikes, Trace, check_recorder, interval
+from eventsnn.simulate.traces import (
+    Sampled, Spikes, Trace, check_position, check_recorder, interval,
+)
 
 CHUNK = 1000  # most steps between looks at the state, at the clock and for Ctrl-C
 
@@ -65,10 +67,8 @@ def snapshots(network: Any, path: str | os.PathLike | None, every: float | None,
             raise check.must("checkpoint", "be the name of a file where checkpoint_every is given",
                              None, error=TypeError)
         return None
-    if recorder is not None and not hasattr(recorder, "position"):
-        raise check.must("recorder", "tell its position where there are checkpoints, as Recorder "
-                         "does", type(recorder).__name__, error=TypeError)
-    path = pathlib.Path(path).absolute()
+    check_position(recorder)
+    path = check.path("checkpoint", path).absolute()
     for one in (path, previous(path)):
         files.check_new(one, overwrite or one in network.kept_in)
     return Snapshots(network, path, None if every is None else
@@ -93,6 +93,7 @@ def run(network: Any, seconds: float, recorder: Any, progress: bool | None,
     if not network._whole:
         raise check.must("a network", "not run on after it failed within a step", "that",
                          "make it anew", error=RuntimeError)
+    progress = None if progress is None else check.flag("progress", progress)
     check_recorder(recorder, network.populations, network.dt)
     samplings = [Sampled(network, one) for one in getattr(recorder, "samplings", ())]
     network.compile()

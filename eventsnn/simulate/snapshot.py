@@ -58,7 +58,7 @@ def read(path: str | os.PathLike) -> tuple[dict[str, Any], list[np.ndarray],
     VersionError
         If it was written by a newer eventsnn.
     """
-    path = pathlib.Path(path)
+    path = check.path("path", path)
     with open(path, "rb"):  # its errors name the file and the reason
         pass
     if not seal.is_sealed(path):

@@ -142,6 +142,13 @@ def check_recorder(recorder: Any, populations: dict[str, Population], dt: float)
                              its.get(name, "none"))
 
 
+def check_position(recorder: Any) -> None:
+    """Refuse a recorder of which a snapshot cannot tell where it stands."""
+    if recorder is not None and not hasattr(recorder, "position"):
+        raise check.must("recorder", "tell its position to be kept in a snapshot, as Recorder does",
+                         type(recorder).__name__, error=TypeError)
+
+
 def known_variable(population: Population, variable: str, *others: str) -> str:
     """`variable`, if it is one of the neurons' state; the message names `others` too."""
     known = population.model.state._fields  # type: ignore[attr-defined]

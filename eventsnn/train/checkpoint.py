@@ -125,7 +125,7 @@ def load(path: str | os.PathLike, *, verify: bool = True) -> Checkpoint:
     VersionError
         If it was written by a newer eventsnn.
     """
-    path = pathlib.Path(path)
+    path = check.path("path", path)
     if not path.exists():
         raise FileNotFoundError(f"path must name a checkpoint, got {path}, which is not there")
     try:

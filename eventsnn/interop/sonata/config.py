@@ -69,7 +69,7 @@ def read(path: str | os.PathLike) -> Config:
     FormatError
         If it is none, or names a file outside its folder.
     """
-    name = pathlib.Path(path)
+    name = check.path("path", path)
     if name.is_dir():
         name = next((name / file for file in (SIMULATION, CIRCUIT) if (name / file).exists()),
                     name / CIRCUIT)
