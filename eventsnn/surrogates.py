@@ -215,15 +215,14 @@ def choose(z: Any, off: Any, on: Any) -> Any:
     """``(1 - z) off + z on``: `on` at a spike, else `off`.
 
     Compiled it is a selection, half the instructions and equal for the 0 or 1 that `z` is; plain
-    Python keeps the products, so that tests may put a smooth function in a spike's place. An
-    infinite `off` gives NaN in both, so that a reset does not hide it.
+    Python keeps the products, so that tests may put a smooth function in a spike's place.
     """
     return (_ONE - z) * off + z * on
 
 
 @overload(choose, target="generic", jit_options=INLINED)
 def _choose(z, off, on):
-    return lambda z, off, on: on + (off - off) if z > _ZERO else off
+    return lambda z, off, on: on if z > _ZERO else off
 
 
 def has_slope(th: Any) -> None:

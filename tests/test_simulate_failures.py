@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from eventsnn.errors import NumericalError
-from eventsnn.neurons import LIFParameters
+from eventsnn.neurons import IzhikevichParameters, LIFParameters
 from eventsnn.record import Recorder, Recording, Report, Sampling
 from eventsnn.simulate import Network
 from tests.networks_under_test import DT, mixed, steps_of
@@ -100,13 +100,26 @@ def test_run__driven_out_of_range_is_stopped_within_1000_steps(drive, variable):
     assert net.time == 0.0
 
 
-def test_run__takes_large_finite_values_in_silence():
+def test_run__takes_large_values_in_silence():
     net = Network(DT)
-    cells = net.population("cells", 10, LIFParameters(v_th=3e38), initial={"v": 2e38})
+    cells = net.population("cells", 10, LIFParameters(v_th=3e38), initial={"v": 1e19})
 
     net.run(2 * DT)
 
-    assert np.isfinite(net.state(cells).v).all()
+    assert (net.state(cells).v > 1e18).all()
+
+
+def test_run__that_slowly_runs_away_is_stopped_before_it_is_infinite():
+    net = Network(DT)
+    p = IzhikevichParameters(a=2.01 / (1000.0 * DT), tau_inv=1000.0)  # a step takes u to -1.01 u
+    cells = net.population("cells", 3, p, initial={"u": 1.0})
+    growing = net.record(cells, "u", every=1e-2)
+
+    with pytest.raises(NumericalError, match=r"u of population 'cells' must stay finite and below "
+                       r"1.8e\+19, got -?[1-9].* in neuron 0 between .*look for weights that make"):
+        net.run(100.0)
+
+    assert 1e15 < abs(growing.values).max() < 1e20
 
 
 def test_run__after_a_failure_goes_on_as_if_there_was_none_or_is_refused():

@@ -177,6 +177,15 @@ BAD = [  # what is done with a network and its population of 4 neurons, error, m
     (into(samplings=[Sampling("v", "cells", np.nan)]), ValueError, "every must be finite"),
     (lambda net, q: Network.load("no such file", threads=0), ValueError, "threads must be at leas"),
     (lambda net, q: Network.load("no such file"), OSError, "no such file"),
+    (lambda net, q: Network.load(None), TypeError, "path must be the name of a file, got None"),
+    (lambda net, q: net.save(None), TypeError, "path must be the name of a file, got None"),
+    (lambda net, q: net.save("n.h5", recorder="r"), TypeError,
+     "recorder must tell its position to be kept in a snapshot, as Recorder does, got str"),
+    (lambda net, q: net.save("n.h5", overwrite="yes"), TypeError,
+     "overwrite must be True or False, got 'yes'"),
+    (lambda net, q: net.run(DT, checkpoint=3.0), TypeError,
+     "checkpoint must be the name of a file, got 3.0"),
+    (lambda net, q: net.run(DT, progress="x"), TypeError, "progress must be True or False, got"),
     (lambda net, q: net.state("cells"), TypeError, "view must be a population"),
 ]
 LARGE = [

@@ -21,7 +21,7 @@ import numpy as np
 
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.neurons.terms import relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp, relax, relax_vjp
 from eventsnn.surrogates import spike, spike_slope
 
 __all__ = ["AdaLIFParameters", "AdaLIFState"]
@@ -55,8 +55,8 @@ def step(s, x, p, dt, th):
     v = relax(s.v, p.v_leak + s.i - s.b, p.tau_mem_inv, dt)
     z = spike(v - p.v_th, th)
     return z, AdaLIFState(v - z * (p.v_th - p.v_reset),
-                          relax(s.i, _ZERO, p.tau_syn_inv, dt) + x,
-                          relax(s.b, _ZERO, p.tau_adapt_inv, dt) + p.beta * z)
+                          decay(s.i, p.tau_syn_inv, dt) + x,
+                          decay(s.b, p.tau_adapt_inv, dt) + p.beta * z)
 
 
 @scalar
@@ -71,8 +71,8 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     jumps_bar = p.beta * s_bar.b - (p.v_th - p.v_reset) * s_bar.v
     u_bar = (z_bar + (_ONE - stop_reset) * jumps_bar) * spike_slope(u, th)
     v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, s_bar.v + u_bar)
-    i_bar, _, tau_syn_bar = relax_vjp(s.i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
-    b_bar, _, tau_adapt_bar = relax_vjp(s.b, _ZERO, p.tau_adapt_inv, dt, s_bar.b)
+    i_bar, tau_syn_bar = decay_vjp(s.i, p.tau_syn_inv, dt, s_bar.i)
+    b_bar, tau_adapt_bar = decay_vjp(s.b, p.tau_adapt_inv, dt, s_bar.b)
 
     p_bar = AdaLIFParameters(tau_syn_bar, tau_mem_bar, tau_adapt_bar, target_bar,
                              -u_bar - z * s_bar.v, z * s_bar.v, z * s_bar.b)

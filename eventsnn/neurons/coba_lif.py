@@ -21,16 +21,12 @@ References
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
 from eventsnn.neurons.lif_exc_inh import ExcInh
-from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp, fire, fire_vjp
 
 __all__ = ["CobaLIFParameters", "CobaLIFState"]
-
-_ZERO = np.float32(0)
 
 
 class CobaLIFParameters(NamedTuple):
@@ -64,8 +60,8 @@ class CobaLIFState(NamedTuple):
 @scalar
 def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
-    g_e = relax(s.g_e + x.exc, _ZERO, p.tau_syn_exc_inv, dt)
-    g_i = relax(s.g_i + x.inh, _ZERO, p.tau_syn_inh_inv, dt)
+    g_e = decay(s.g_e + x.exc, p.tau_syn_exc_inv, dt)
+    g_i = decay(s.g_i + x.inh, p.tau_syn_inh_inv, dt)
     v = s.v + dt * p.c_m_inv * current(s.v, g_e, g_i, p)
     z, v = fire(v, p.v_thresh, p.v_reset, th)
     return z, CobaLIFState(v, g_e, g_i)
@@ -81,18 +77,18 @@ def current(v, g_e, g_i, p):
 def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     """Transpose of `step`: ``-> (state_bar before the step, x_bar, p_bar)``."""
     exc, inh = s.g_e + x.exc, s.g_i + x.inh
-    g_e = relax(exc, _ZERO, p.tau_syn_exc_inv, dt)
-    g_i = relax(inh, _ZERO, p.tau_syn_inh_inv, dt)
+    g_e = decay(exc, p.tau_syn_exc_inv, dt)
+    g_i = decay(inh, p.tau_syn_inh_inv, dt)
     drive = current(s.v, g_e, g_i, p)
     v = s.v + dt * p.c_m_inv * drive
 
     v_bar, thresh_bar, reset_bar = fire_vjp(v, p.v_thresh, p.v_reset, th, stop_reset, z_bar,
                                             s_bar.v)
     current_bar = dt * p.c_m_inv * v_bar
-    exc_bar, _, tau_exc_bar = relax_vjp(exc, _ZERO, p.tau_syn_exc_inv, dt,
-                                        s_bar.g_e + (p.e_rev_E - s.v) * current_bar)
-    inh_bar, _, tau_inh_bar = relax_vjp(inh, _ZERO, p.tau_syn_inh_inv, dt,
-                                        s_bar.g_i + (p.e_rev_I - s.v) * current_bar)
+    exc_bar, tau_exc_bar = decay_vjp(exc, p.tau_syn_exc_inv, dt,
+                                     s_bar.g_e + (p.e_rev_E - s.v) * current_bar)
+    inh_bar, tau_inh_bar = decay_vjp(inh, p.tau_syn_inh_inv, dt,
+                                     s_bar.g_i + (p.e_rev_I - s.v) * current_bar)
     c_m_inv_bar = dt * drive * v_bar
     v_bar = v_bar - (p.g_l + g_e + g_i) * current_bar
 

@@ -10,15 +10,11 @@ order within a step: input, membrane, synaptic decay.
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.neurons.terms import relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp, relax, relax_vjp
 
 __all__ = ["LIParameters", "LIState"]
-
-_ZERO = np.float32(0)
 
 
 class LIParameters(NamedTuple):
@@ -46,7 +42,7 @@ def step(s, x, p, dt, th):
     """One Euler step: ``-> (membrane potential, next state)``."""
     i = s.i + x
     v = relax(s.v, p.v_leak + i, p.tau_mem_inv, dt)
-    return v, LIState(v, relax(i, _ZERO, p.tau_syn_inv, dt))
+    return v, LIState(v, decay(i, p.tau_syn_inv, dt))
 
 
 @scalar
@@ -55,7 +51,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     i = s.i + x
     v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, p.v_leak + i, p.tau_mem_inv, dt,
                                                z_bar + s_bar.v)
-    i_bar, _, tau_syn_bar = relax_vjp(i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar, tau_syn_bar = decay_vjp(i, p.tau_syn_inv, dt, s_bar.i)
     i_bar = i_bar + target_bar
     return LIState(v_bar, i_bar), i_bar, LIParameters(tau_syn_bar, tau_mem_bar, target_bar)
 

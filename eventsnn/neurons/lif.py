@@ -15,15 +15,11 @@ References
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp, fire, fire_vjp, relax, relax_vjp
 
 __all__ = ["LIFParameters", "LIFState"]
-
-_ZERO = np.float32(0)
 
 
 class LIFParameters(NamedTuple):
@@ -54,7 +50,7 @@ def step(s, x, p, dt, th):
     i = s.i + x
     v = relax(s.v, p.v_leak + i, p.tau_mem_inv, dt)
     z, v = fire(v, p.v_th, p.v_reset, th)
-    return z, LIFState(v, relax(i, _ZERO, p.tau_syn_inv, dt))
+    return z, LIFState(v, decay(i, p.tau_syn_inv, dt))
 
 
 @scalar
@@ -65,7 +61,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     v = relax(s.v, target, p.tau_mem_inv, dt)
     v_bar, v_th_bar, v_reset_bar = fire_vjp(v, p.v_th, p.v_reset, th, stop_reset, z_bar, s_bar.v)
     v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, v_bar)
-    i_bar, _, tau_syn_bar = relax_vjp(i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar, tau_syn_bar = decay_vjp(i, p.tau_syn_inv, dt, s_bar.i)
     i_bar = i_bar + target_bar
 
     p_bar = LIFParameters(tau_syn_bar, tau_mem_bar, target_bar, v_th_bar, v_reset_bar)

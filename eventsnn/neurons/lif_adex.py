@@ -15,17 +15,15 @@ References
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
 from eventsnn.neurons import lif_adex_box as membrane
 from eventsnn.neurons.lif_adex_box import LIFAdExBoxState
-from eventsnn.neurons.terms import relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp
 
 __all__ = ["LIFAdExParameters", "LIFAdExState"]
 
-_ZERO = np.float32(0)
+
 _membrane_step, _membrane_step_vjp = membrane.step, membrane.step_vjp
 
 
@@ -62,7 +60,7 @@ def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
     i = s.i + x
     z, after = _membrane_step(LIFAdExBoxState(s.v, s.a), i, p, dt, th)
-    return z, LIFAdExState(after.v, relax(i, _ZERO, p.tau_syn_inv, dt), after.a)
+    return z, LIFAdExState(after.v, decay(i, p.tau_syn_inv, dt), after.a)
 
 
 @scalar
@@ -72,7 +70,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     before_bar, drive_bar, q = _membrane_step_vjp(
         LIFAdExBoxState(s.v, s.a), i, p, dt, th, stop_reset, z_bar,
         LIFAdExBoxState(s_bar.v, s_bar.a))
-    i_bar, _, tau_syn_bar = relax_vjp(i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar, tau_syn_bar = decay_vjp(i, p.tau_syn_inv, dt, s_bar.i)
     i_bar = i_bar + drive_bar
 
     p_bar = LIFAdExParameters(q.adaptation_current, q.adaptation_spike, q.delta_T, q.tau_ada_inv,

@@ -14,17 +14,15 @@ References
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
 from eventsnn.neurons import lif_ex_box as membrane
 from eventsnn.neurons.lif_ex_box import LIFExBoxState
-from eventsnn.neurons.terms import relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp
 
 __all__ = ["LIFExParameters", "LIFExState"]
 
-_ZERO = np.float32(0)
+
 _membrane_step, _membrane_step_vjp = membrane.step, membrane.step_vjp
 
 
@@ -57,7 +55,7 @@ def step(s, x, p, dt, th):
     """One Euler step: ``-> (spike, next state)``."""
     i = s.i + x
     z, after = _membrane_step(LIFExBoxState(s.v), i, p, dt, th)
-    return z, LIFExState(after.v, relax(i, _ZERO, p.tau_syn_inv, dt))
+    return z, LIFExState(after.v, decay(i, p.tau_syn_inv, dt))
 
 
 @scalar
@@ -66,7 +64,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     i = s.i + x
     before_bar, drive_bar, q = _membrane_step_vjp(
         LIFExBoxState(s.v), i, p, dt, th, stop_reset, z_bar, LIFExBoxState(s_bar.v))
-    i_bar, _, tau_syn_bar = relax_vjp(i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar, tau_syn_bar = decay_vjp(i, p.tau_syn_inv, dt, s_bar.i)
     i_bar = i_bar + drive_bar
 
     p_bar = LIFExParameters(q.delta_T, tau_syn_bar, q.tau_mem_inv, q.v_leak, q.v_th, q.v_reset)

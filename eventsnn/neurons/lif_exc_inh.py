@@ -16,15 +16,11 @@ References
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp, fire, fire_vjp, relax, relax_vjp
 
 __all__ = ["ExcInh", "LIFExcInhParameters", "LIFExcInhState"]
-
-_ZERO = np.float32(0)
 
 
 class ExcInh(NamedTuple):
@@ -59,8 +55,8 @@ def step(s, x, p, dt, th):
     i_exc, i_inh = s.i_exc + x.exc, s.i_inh + x.inh
     v = relax(s.v, p.v_leak + i_exc + i_inh, p.tau_mem_inv, dt)
     z, v = fire(v, p.v_th, p.v_reset, th)
-    return z, LIFExcInhState(v, relax(i_exc, _ZERO, p.tau_syn_exc_inv, dt),
-                             relax(i_inh, _ZERO, p.tau_syn_inh_inv, dt))
+    return z, LIFExcInhState(v, decay(i_exc, p.tau_syn_exc_inv, dt),
+                             decay(i_inh, p.tau_syn_inh_inv, dt))
 
 
 @scalar
@@ -71,8 +67,8 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     v = relax(s.v, target, p.tau_mem_inv, dt)
     v_bar, v_th_bar, v_reset_bar = fire_vjp(v, p.v_th, p.v_reset, th, stop_reset, z_bar, s_bar.v)
     v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, v_bar)
-    exc_bar, _, tau_exc_bar = relax_vjp(i_exc, _ZERO, p.tau_syn_exc_inv, dt, s_bar.i_exc)
-    inh_bar, _, tau_inh_bar = relax_vjp(i_inh, _ZERO, p.tau_syn_inh_inv, dt, s_bar.i_inh)
+    exc_bar, tau_exc_bar = decay_vjp(i_exc, p.tau_syn_exc_inv, dt, s_bar.i_exc)
+    inh_bar, tau_inh_bar = decay_vjp(i_inh, p.tau_syn_inh_inv, dt, s_bar.i_inh)
     exc_bar, inh_bar = exc_bar + target_bar, inh_bar + target_bar
 
     p_bar = LIFExcInhParameters(tau_exc_bar, tau_inh_bar, tau_mem_bar, target_bar, v_th_bar,

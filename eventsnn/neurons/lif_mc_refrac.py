@@ -20,7 +20,7 @@ import numpy as np
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
 from eventsnn.neurons.terms import (
-    count_down, count_down_vjp, fire, fire_vjp, relax, relax_vjp,
+    count_down, count_down_vjp, decay, decay_vjp, fire, fire_vjp, relax, relax_vjp,
 )
 from eventsnn.surrogates import choose, heaviside, spike_slope
 
@@ -61,7 +61,7 @@ def step(s, x, p, dt, th):
     m = heaviside(s.rho)
     v = choose(m, relax(s.v, p.v_leak + s.i, p.tau_mem_inv, dt), s.v) + x.coupling
     z, v = fire(v, p.v_th, p.v_reset, th)
-    return z, LIFMCRefracState(v, relax(s.i, _ZERO, p.tau_syn_inv, dt) + x.synapse,
+    return z, LIFMCRefracState(v, decay(s.i, p.tau_syn_inv, dt) + x.synapse,
                                count_down(s.rho, m, z, p.rho_reset))
 
 
@@ -81,7 +81,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt,
                                                choose(m, c_bar, _ZERO))
     v_bar = v_bar + choose(m, _ZERO, c_bar)
-    i_bar, _, tau_syn_bar = relax_vjp(s.i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar, tau_syn_bar = decay_vjp(s.i, p.tau_syn_inv, dt, s_bar.i)
     rho_bar = rho_bar + (m_bar + (s.v - free) * c_bar) * spike_slope(s.rho, th)
 
     p_bar = LIFMCRefracParameters(tau_syn_bar, tau_mem_bar, target_bar, v_th_bar, v_reset_bar,

@@ -23,7 +23,7 @@ import numpy as np
 
 from eventsnn.core.dispatch import register_neuron
 from eventsnn.core.jit import scalar
-from eventsnn.neurons.terms import fire, fire_vjp, relax, relax_vjp
+from eventsnn.neurons.terms import decay, decay_vjp, fire, fire_vjp, relax, relax_vjp
 
 __all__ = ["LSNNParameters", "LSNNState"]
 
@@ -62,7 +62,7 @@ def step(s, x, p, dt, th):
     v = relax(s.v, p.v_leak + s.i, p.tau_mem_inv, dt)
     b = relax(s.b, p.v_th, p.tau_adapt_inv, dt)
     z, v = fire(v, b, p.v_reset, th)
-    return z, LSNNState(v, relax(s.i, _ZERO, p.tau_syn_inv, dt) + x, b + p.beta * z)
+    return z, LSNNState(v, decay(s.i, p.tau_syn_inv, dt) + x, b + p.beta * z)
 
 
 @scalar
@@ -76,7 +76,7 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     v_bar, b_bar, v_reset_bar = fire_vjp(v, b, p.v_reset, th, stop_reset, z_bar, s_bar.v)
     v_bar, target_bar, tau_mem_bar = relax_vjp(s.v, target, p.tau_mem_inv, dt, v_bar)
     b_bar, v_th_bar, tau_adapt_bar = relax_vjp(s.b, p.v_th, p.tau_adapt_inv, dt, b_bar + s_bar.b)
-    i_bar, _, tau_syn_bar = relax_vjp(s.i, _ZERO, p.tau_syn_inv, dt, s_bar.i)
+    i_bar, tau_syn_bar = decay_vjp(s.i, p.tau_syn_inv, dt, s_bar.i)
 
     p_bar = LSNNParameters(tau_syn_bar, tau_mem_bar, tau_adapt_bar, target_bar, v_th_bar,
                            v_reset_bar, z * s_bar.b)

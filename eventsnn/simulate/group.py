@@ -9,7 +9,7 @@ from eventsnn.connect.learning import STATIC
 from eventsnn.core import jit
 from eventsnn.core.dispatch import MODELS
 from eventsnn.core.fields import map_fields
-from eventsnn.engine import delivery, network, run
+from eventsnn.engine import delivery, firing, network, run
 from eventsnn.engine.drives import work_space
 from eventsnn.errors import NumericalError
 from eventsnn.simulate import drives
@@ -46,29 +46,37 @@ class Group:
         self.threshold = prepare(threshold, DTYPE)
         self.dt = DTYPE.type(dt)
         inputs: Any = populations[0].model.inputs
-        self.base = np.zeros((1 if inputs is None else len(inputs._fields), self.n), DTYPE)
+        self._shape = (1 if inputs is None else len(inputs._fields), self.n)
+        self.base: np.ndarray | None = None  # constant input
+
+    def add_constant(self, channel: int, neurons: slice, value: np.ndarray) -> None:
+        """Add a constant input to some neurons."""
+        if self.base is None:
+            self.base = np.zeros(self._shape, DTYPE)
+        self.base[channel, neurons] += value.astype(DTYPE)
 
     def finish(self, wired: Wired, outside: Wired | None, driven: list[drives.Drive],
                longest_delay: int) -> None:
         """Take the synapses from within and from outside, and the drives; allocate the rest."""
         self.wired, self.from_outside = wired, outside
-        shape: Any = self.base.shape
-        self.drives = drives.pack(driven, self.starts, self.p, shape, self.dt)
+        self.drives = drives.pack(driven, self.starts, self.p, self._shape, self.dt)
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
         events = len(wired.synapses.targets) * RATE * float(self.dt)  # a step
         self.work = self.window * (self.n + EVENT * events)
         depth = max(longest_delay + 1, self.window)
-        self.ring = np.tile(self.base, (depth, 1, 1))
-        self.nothing = np.zeros_like(self.base)
-        self.outside = None if outside is None else np.tile(self.nothing, (depth, 1, 1))
+        self.ring = np.zeros((depth, *self._shape), DTYPE)
+        self.outside = None if outside is None else np.zeros_like(self.ring)
+        if self.base is not None:
+            self.ring[:] = self.base
         self.block = blocks.size(self.n)
         n_blocks = -(-self.n // self.block)
         self.learning = self._learning()
         self.space = work_space(n_blocks)
-        self.fired = np.zeros(self.n, np.bool_)
+        most = self.window * min(self.block, self.n)  # spikes of a block in a window
         # Of two windows: of the one that is run, and of the one before, which is delivered.
-        self.spikes = np.zeros((2, n_blocks, self.window * min(self.block, self.n)), np.uint32)
+        self.spikes = np.zeros((2, n_blocks, most), np.uint32)
         self.ends = np.zeros((2, n_blocks, self.window + 1), np.int64)
+        self.firing = firing.work_space(self.n, self.block, most, self.window)
         room = max(SPIKES, 2 * self.window * self.n)
         self.steps, self.ids = np.empty(room, np.int64), np.empty(room, np.uint32)
         self.events = np.zeros(n_blocks, np.int64)  # synapses that had a spike
@@ -89,9 +97,9 @@ class Group:
         parallel = threads > 1 and len(self.events) > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
-            self.outside, self.base, self.nothing, self.state, self.p, self.dt, self.threshold,
-            *self.drives, self.space, self.seed, self.number, *self.wired.kept,
-            *self.learned, self.fired, self.spikes, self.ends, self.events, self.steps, self.ids)
+            self.outside, self.base, self.state, self.p, self.dt, self.threshold, *self.drives,
+            self.space, self.seed, self.number, *self.wired.kept, *self.learned, self.firing,
+            self.spikes, self.ends, self.events, self.steps, self.ids)
 
     def _most_spikes(self) -> int:
         """Of one neuron in a window, at most."""

@@ -49,7 +49,7 @@ class Simulation:
             **self._of, **{name: held for held in self.sources for name in held.starts}}
         for view, channel, value in constant:
             group, start = self.place(view)
-            group.base[channel, start:start + len(view)] += value.astype(group.base.dtype)
+            group.add_constant(channel, slice(start, start + len(view)), value)
 
         self.senders: list[Group | Sources] = [*self.groups, *self.sources]
         self._starts = {name: start for held in self.senders

@@ -1,0 +1,86 @@
+"""Which neurons fired in a window of steps.
+
+A block of neurons is run part after part, each for the whole window, so that the state of a part
+stays in the L1 cache; then the spikes of the parts are put in the order of their steps.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba.extending import overload
+
+from eventsnn.core.dispatch import INLINED, MODELS
+from eventsnn.core.jit import scalar
+
+PART = np.uint64(512)  # neurons of a part
+_ZERO, _ONE, _EIGHT, _LINE = np.uint64(0), np.uint64(1), np.uint64(8), np.uint64(64)
+
+
+class Firing(NamedTuple):
+    """Work space."""
+
+    fired: Any  # bool (N,): whether a neuron fired in the step that is run
+    found: Any  # uint32 (n_blocks, M): the neurons of a block that fired, by part and step
+    cuts: Any  # int64 (n_blocks, C + 1): where those of each part and step begin and end
+
+
+def work_space(n: int, block: int, most: int, window: int) -> Firing:
+    """For `n` neurons in blocks of `block`, of which `most` spikes come in a window of steps."""
+    n_blocks, n_parts = -(-n // block), -(-block // int(PART))
+    return Firing(np.zeros(n, np.bool_), np.zeros((n_blocks, most), np.uint32),
+                  np.zeros((n_blocks, n_parts * window + 1), np.int64))
+
+
+def fires(p: Any, out: Any) -> Any:
+    """Whether the output of a neuron is a spike; that of neurons that do not spike never is."""
+    return MODELS[type(p)].spiking and out > 0
+
+
+@overload(fires, target="generic", jit_options=INLINED)
+def _fires(p, out):
+    if MODELS[p.instance_class].spiking:
+        return lambda p, out: out > np.float32(0)
+    return lambda p, out: False
+
+
+@scalar
+def find(firing, block, start, stop, count):
+    """Append the neurons of a part that fired to `found`, from `count` on; return where they end.
+
+    Spikes are rare: it looks at 64 neurons at once, then at eight.
+    """
+    fired, found = firing.fired, firing.found[block]
+    whole = start + (stop - start) // _LINE * _LINE
+    eights = fired[start:whole].view(np.uint64)
+    for line in range(_ZERO, np.uint64(eights.shape[0]), _EIGHT):
+        some = _ZERO
+        for e in range(line, line + _EIGHT):
+            some |= eights[e]
+        if some != _ZERO:
+            for e in range(line, line + _EIGHT):
+                if eights[e] != _ZERO:
+                    first = start + e * _EIGHT
+                    count = _append(fired, first, first + _EIGHT, found, count)
+    return _append(fired, whole, stop, found, count)
+
+
+@scalar
+def _append(fired, start, stop, found, count):
+    for k in range(start, stop):
+        if fired[k]:
+            found[count] = k
+            count += _ONE
+    return count
+
+
+@scalar
+def sort(firing, block, window, n_cuts, spikes, ends):
+    """From spikes by part and step to spikes by step and neuron; those of step `w` end before
+    ``ends[block, w + 1]``."""
+    found, cuts, count = firing.found[block], firing.cuts[block], _ZERO
+    for w in range(window):
+        for cut in range(w, n_cuts, window):
+            for e in range(np.uint64(cuts[cut]), np.uint64(cuts[cut + _ONE])):
+                spikes[block, count] = found[e]
+                count += _ONE
+        ends[block, w + _ONE] = count
