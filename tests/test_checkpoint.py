@@ -109,7 +109,7 @@ def full(name, args):
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.parametrize("how", [{"fault": full}, {}, {"torn": True}, {"lost": True}], ids=str)
+@pytest.mark.parametrize("how", [{"fault": full}, {}, {"torn": True}, {"lost": True}])
 def test_save__leaves_the_old_file_or_the_new_at_every_change_of_the_disk(
         saved, monkeypatch, how):
     before, new = saved.read_bytes(), {"w": np.arange(3.0)}

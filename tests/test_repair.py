@@ -173,7 +173,7 @@ def change_part(name, value):
     change_part("counts", 64), change_part("bytes", -1), change_part("bytes", 1.5),
     change_part("first_step", None), change_part("duration", -1.0),
     change_head("version", 3), change_head("version", "2"),
-], ids=str)
+])
 def test_repair__refuses_a_manifest_of_others(killed, change):
     rewrite(killed, change)
 

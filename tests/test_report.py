@@ -339,7 +339,7 @@ def replaced(name, values):
     (replaced("mapping/time", [np.nan, 1.0, 0.5]), "times in ms or s"),
     (replaced("mapping/time", [0.0]), "can be read"),
     (lambda file: file.clear(), "no /report"),
-], ids=str)
+])
 def test_report__refuses_in_one_line(tmp_path, change, words):
     of_another(tmp_path / "run.h5")
     with h5py.File(tmp_path / "run.h5", "r+") as file:
