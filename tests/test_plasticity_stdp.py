@@ -111,7 +111,7 @@ def test_linear__order_of_spikes_decides(rng):
     np.testing.assert_allclose(grown + shrunk, 1.0, rtol=1e-6)
 
 
-@pytest.mark.parametrize("algorithm", set(ALGORITHMS) - {"additive", "additive_step"})
+@pytest.mark.parametrize("algorithm", sorted(set(ALGORITHMS) - {"additive", "additive_step"}))
 def test_multiplicative__stops_at_the_bounds(algorithm):
     p = STDPParameters(stdp_algorithm=algorithm, mu=1.0, hardbound=False, eta_plus=0.1)
     one = np.ones((1, 1))

@@ -37,6 +37,6 @@ def test_recording__is_made_and_read(capsys, tmp_path, monkeypatch):
 def test_test_command__is_what_ci_runs():
     ci = (README.parent / ".ci" / "run").read_text()
 
-    install, test = re.search(r"^pip install ('\S+') && (python -m pytest -n auto)$", README.read_text(),
-                              flags=re.MULTILINE).groups()
+    install, test = re.search(r"^pip install ('\S+') && (python -m pytest -n auto)$",
+                              README.read_text(), flags=re.MULTILINE).groups()
     assert install in ci and f"\n{test}\n" in ci

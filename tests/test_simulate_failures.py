@@ -111,7 +111,8 @@ def test_run__takes_large_values_in_silence():
 
 def test_run__that_slowly_runs_away_is_stopped_before_it_is_infinite():
     net = Network(DT)
-    p = IzhikevichParameters(a=2.01 / (1000.0 * DT), b=0.0, tau_inv=1000.0)  # a step takes u to -1.01 u
+    # A step takes u to -1.01 u.
+    p = IzhikevichParameters(a=2.01 / (1000.0 * DT), b=0.0, tau_inv=1000.0)
     cells = net.population("cells", 3, p, initial={"u": 1.0})
     growing = net.record(cells, "u", every=1e-2)
 
