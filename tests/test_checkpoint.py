@@ -12,7 +12,7 @@ import pytest
 from eventsnn.core import files
 from eventsnn.errors import FormatError, VersionError
 from eventsnn.train import checkpoint
-from eventsnn.train.optimise import SGD, Adam
+from eventsnn.train import SGD, Adam
 from tests.failing_disk import Disk, Stop
 from tests.recordings import unseal
 

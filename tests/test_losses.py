@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from eventsnn.errors import NumericalError
-from eventsnn.train.losses import cross_entropy, mse, readout, readout_vjp
+from eventsnn.train.losses import cross_entropy, mse
+from eventsnn.train.readouts import readout, readout_vjp
 from tests.tolerance import GRADIENT, assert_close
 
 READOUTS = ["max", "mean", "last", "sum"]

@@ -5,9 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from eventsnn.train.optimise import SGD, Adam
+from eventsnn.train import SGD, Adam, AdamW, Clipped, RMSprop
+from eventsnn.train.optimise import with_rate
 
-OPTIMISERS = [SGD(0.1), SGD(0.1, momentum=0.9), Adam(0.1), Adam(0.02, betas=(0.5, 0.8), eps=1e-3)]
+OPTIMISERS = [SGD(0.1), SGD(0.1, momentum=0.9), Adam(0.1), Adam(0.02, betas=(0.5, 0.8), eps=1e-3),
+              AdamW(0.05, weight_decay=1e-4), RMSprop(0.01),
+              RMSprop(0.005, 0.9, 1e-4, momentum=0.5)]
 every_optimiser = pytest.mark.parametrize("optimiser", OPTIMISERS, ids=str)
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 SHAPES = {"0.weight": (3, 4), "bias": (5,), "tau_mem_inv": ()}
@@ -25,7 +28,13 @@ def naive(optimiser, w, gradients):
         if isinstance(optimiser, SGD):
             first = optimiser.momentum * first + g if t > 1 else g
             w = w - optimiser.learning_rate * first
+        elif isinstance(optimiser, RMSprop):
+            second = optimiser.decay * second + (1 - optimiser.decay) * g * g
+            first = optimiser.momentum * first + g / (math.sqrt(second) + optimiser.eps)
+            w = w - optimiser.learning_rate * first
         else:
+            if isinstance(optimiser, AdamW):
+                w = w - optimiser.learning_rate * optimiser.weight_decay * w
             beta_1, beta_2 = optimiser.betas
             first = beta_1 * first + (1 - beta_1) * g
             second = beta_2 * second + (1 - beta_2) * g * g
@@ -94,7 +103,8 @@ def test_update__finds_the_minimum_of_a_quadratic(optimiser):
         optimiser.update(weights, {"w": weights["w"] - target}, state)
 
     # Adam's steps do not shrink with the gradient: it ends within one of the minimum
-    np.testing.assert_allclose(weights["w"], target, rtol=0, atol=optimiser.learning_rate)
+    atol = 2 * optimiser.learning_rate / (1 - getattr(optimiser, "momentum", 0.0))
+    np.testing.assert_allclose(weights["w"], target, rtol=0, atol=atol)
 
 
 @every_dtype
@@ -145,6 +155,12 @@ def test_update__of_a_subset_leaves_the_rest(optimiser):
     (lambda: Adam(betas=(0.9, 1.0)), "betas must be below 1, got 1.0"),
     (lambda: Adam(betas=(0.9,)), "betas must be two numbers"),
     (lambda: Adam(eps=-1e-8), "eps must be at least 0"),
+    (lambda: AdamW(weight_decay=-1.0), "weight_decay must be at least 0, got -1"),
+    (lambda: AdamW(betas=(0.9, 1.0)), "betas must be below 1, got 1.0"),
+    (lambda: RMSprop(decay=1.0), "decay must be below 1, got 1.0"),
+    (lambda: RMSprop(momentum=-0.1), "momentum must be at least 0"),
+    (lambda: Clipped(SGD(0.1), norm=0.0), "norm must be above 0, got 0"),
+    (lambda: Clipped(SGD(0.1), value=math.inf), "value must be finite"),
 ])
 def test_optimisers__refuse_hyper_parameters(make, words):
     with pytest.raises(ValueError, match=words):
@@ -191,3 +207,60 @@ def test_update__refuses_read_only_weights(optimiser):
 
     with pytest.raises(ValueError, match="must be writeable"):
         optimiser.update(weights, {"w": np.ones(2)}, state)
+
+
+def test_adamw__without_decay_is_adam():
+    a, b = arrays(0), arrays(0)
+    adam, adamw = Adam(0.1), AdamW(0.1, weight_decay=0.0)
+    state_a, state_b = adam.init(a), adamw.init(b)
+
+    for t in range(3):
+        adam.update(a, arrays(t), state_a)
+        adamw.update(b, arrays(t), state_b)
+
+    for name in a:
+        np.testing.assert_array_equal(a[name], b[name])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_clipped__norm_is_over_all_weights_and_leaves_short_gradients(dtype):
+    weights, clipped = arrays(0, dtype), Clipped(SGD(1.0), norm=2.0)
+    start = {name: w.copy() for name, w in weights.items()}
+    long, short = arrays(1, dtype), {name: g / 100 for name, g in arrays(1, dtype).items()}
+    given = {name: g.copy() for name, g in long.items()}
+
+    clipped.update(weights, long, clipped.init(weights))
+
+    moved = math.sqrt(sum(float(((w - start[name])**2).sum()) for name, w in weights.items()))
+    assert moved == pytest.approx(2.0, rel=1e-5)
+    length = math.sqrt(sum(float((g**2).sum()) for g in long.values()))
+    for name, g in long.items():
+        np.testing.assert_array_equal(g, given[name])
+        np.testing.assert_allclose(start[name] - weights[name], g * 2 / length, rtol=1e-4,
+                                   atol=1e-6)
+    before = {name: w.copy() for name, w in weights.items()}
+    clipped.update(weights, short, clipped.init(weights))
+    for name, w in weights.items():
+        np.testing.assert_array_equal(w, before[name] - short[name])
+
+
+def test_clipped__value_cuts_each_element():
+    weights, clipped = {"w": np.zeros(3)}, Clipped(SGD(1.0), value=0.5)
+
+    clipped.update(weights, {"w": np.array([-3.0, 0.25, 0.75])}, clipped.init(weights))
+
+    assert weights["w"].tolist() == [0.5, -0.25, -0.5]
+
+
+def test_clipped__refuses_what_is_no_optimiser_and_no_bound():
+    with pytest.raises(TypeError, match="optimiser must be an optimiser, got 0.1"):
+        Clipped(0.1, norm=1.0)
+    with pytest.raises(TypeError, match="norm or value must be given, got neither"):
+        Clipped(SGD(0.1))
+
+
+def test_with_rate__changes_nothing_but_the_rate():
+    assert with_rate(Adam(1e-3, eps=1e-5), 0.5) == Adam(0.5, eps=1e-5)
+    assert with_rate(Clipped(SGD(0.1, 0.9), norm=1.0), 0.5) == Clipped(SGD(0.5, 0.9), norm=1.0)
+    with pytest.raises(TypeError, match="optimiser must have a learning_rate"):
+        with_rate(object(), 0.1)

@@ -10,8 +10,9 @@ from eventsnn.errors import NumericalError
 from eventsnn.layers.base import Gradients, Layer
 from eventsnn.train import checkpoint
 from eventsnn.train.losses import cross_entropy, mse
-from eventsnn.train.loop import accuracy, fit
-from eventsnn.train.optimise import SGD, Adam
+from eventsnn.train.evaluate import accuracy
+from eventsnn.train.loop import fit
+from eventsnn.train import SGD, Adam
 
 T, N, D, C = 4, 37, 6, 3
 

@@ -20,6 +20,7 @@ from eventsnn.engine import drive
 
 class _Poisson:
     signed = False
+    counter = "step"  # name of the attribute that counts what was drawn
 
     def __init__(self, f_max: float, dt: float, seed: int) -> None:
         self.f_max = check.number("f_max", f_max, above=0.0)

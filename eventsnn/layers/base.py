@@ -123,6 +123,7 @@ class Layer(abc.ABC):
                 setattr(cls, name, keeping_tape(cls.__dict__[name]))
 
     stateful = False
+    counter = ""  # name of the attribute that counts what was drawn at random, if something is
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
 
     @property

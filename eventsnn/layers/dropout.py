@@ -47,6 +47,7 @@ class Dropout(Layer):
         self.seed = int(random.seed(seed))
         self.shared_steps = bool(shared_steps)
         self.calls = 0  # that drew
+        self.counter = "calls"
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Drop from `x`, of any shape; with `shared_steps` (T, ...)."""

@@ -46,6 +46,7 @@ class NeuronLayer(Layer):
         self.stop_reset = (self.recurrent and self.model.recurrent_stops_reset
                            if stop_reset is None else check.flag("stop_reset", stop_reset))
         self.first_step = 0  # the number of the next step, for thresholds that draw at random
+        self.counter = "first_step" if is_stochastic(threshold) else ""
         self.trainable = check.names("trainable", trainable, self.p._fields)
         self.p = type(self.p)(*map(self._owned, self.p._fields, self.p))
 

@@ -30,6 +30,7 @@ class Threshold(Layer):
         has_slope(surrogate)
         self.surrogate = surrogate
         self.first_step = 0  # the number of the next call, for random surrogates
+        self.counter = "first_step" if is_stochastic(surrogate) else ""
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Spikes (0 or 1) of the shape of `x`."""

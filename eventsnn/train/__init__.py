@@ -1,9 +1,21 @@
-"""Losses, optimisers, the training loop, checkpoints."""
+"""Losses, regularisers, optimisers, schedules, the training loop, checkpoints."""
 
+from eventsnn.train.adam import Adam, AdamW
 from eventsnn.train.checkpoint import Checkpoint, load, restore, save
-from eventsnn.train.loop import Epoch, accuracy, fit
-from eventsnn.train.losses import cross_entropy, mse, readout
-from eventsnn.train.optimise import SGD, Adam
+from eventsnn.train.clip import Clipped
+from eventsnn.train.epochs import Epoch
+from eventsnn.train.evaluate import accuracy, evaluate
+from eventsnn.train.loop import fit
+from eventsnn.train.losses import cross_entropy, mse
+from eventsnn.train.penalties import Rate, Voltage, Weight
+from eventsnn.train.readouts import FirstSpike, readout
+from eventsnn.train.rmsprop import RMSprop
+from eventsnn.train.schedules import Cosine, Exponential, StepDecay, Warmup
+from eventsnn.train.sgd import SGD
+from eventsnn.train.spike_losses import SpikeCount, VanRossum
 
-__all__ = ["SGD", "Adam", "Checkpoint", "Epoch", "accuracy", "cross_entropy", "fit", "load", "mse",
-           "readout", "restore", "save"]
+__all__ = [
+    "SGD", "Adam", "AdamW", "Checkpoint", "Clipped", "Cosine", "Epoch", "Exponential", "FirstSpike",
+    "RMSprop", "Rate", "SpikeCount", "StepDecay", "VanRossum", "Voltage", "Warmup", "Weight",
+    "accuracy", "cross_entropy", "evaluate", "fit", "load", "mse", "readout", "restore", "save",
+]

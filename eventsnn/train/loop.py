@@ -1,47 +1,46 @@
-"""The training loop, and accuracy.
+"""The training loop.
 
 Everything random in it is a function of the seed, the epoch and the batch, so that a run that was
-interrupted goes on as if it had not been: give `fit` the first epoch to do and the optimiser's
-state. An encoder that draws is a generator of its own, and its position must be kept with these.
+interrupted goes on as if it had not been: from a `checkpoint`, or given the first epoch to do and
+the optimiser's state.
 """
 
-import math
+import os
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from eventsnn.core import check, random
+from eventsnn.core import check, files, random
 from eventsnn.errors import NumericalError
-from eventsnn.layers.base import Tape
-from eventsnn.train import losses
-from eventsnn.train.optimise import Adam, Optimiser, State
+from eventsnn.train import losses, saved_run, step
+from eventsnn.train.adam import Adam
+from eventsnn.train.epochs import Best, Epoch, write_log
+from eventsnn.train.evaluate import Encode, batches, check_data, encoded, evaluate
+from eventsnn.train.optimise import Optimiser, State, with_rate
+from eventsnn.train.penalties import check_penalties
+from eventsnn.train.positions import drawing
+from eventsnn.train.readouts import Readout
+from eventsnn.train.schedules import Schedule
 
 # Philox counters a batch may use: batches and epochs cannot reach into each other's draws.
 _BATCH_BITS, _EPOCH_BITS = 64, 128
 _REMEDY = "lower the learning rate, or check the inputs"
 
-Encode = Callable[[Any], Any]  # (B, ...) raw inputs -> (T, B, ...)
 Augment = Callable[[Any, np.random.Generator], Any]  # (B, ...) raw inputs -> (B, ...)
-Loss = Callable[..., tuple[float, np.ndarray]]  # (out, labels, readout=) -> value, out_bar
-
-
-class Epoch(NamedTuple):
-    """What one epoch of training came to."""
-
-    loss: float  # mean over the items, each before its batch's update
-    accuracy: float  # the same; nan if the labels are no classes
-    seconds: float  # with validation
-    validation: float | None = None  # accuracy on the validation data after the epoch, if given
 
 
 def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
-        optimiser: Optimiser | None = None, loss: Loss = losses.cross_entropy,
-        readout: str = "max", encode: Encode | None = None, augment: Augment | None = None,
-        seed: int = 0, validation: tuple[Any, Any] | None = None, progress: bool | None = None,
-        first_epoch: int = 0, optimiser_state: State | None = None) -> list[Epoch]:
+        optimiser: Optimiser | None = None, loss: step.Loss = losses.cross_entropy,
+        readout: str | Readout = "max", penalties: Sequence = (), schedule: Schedule | None = None,
+        encode: Encode | None = None, augment: Augment | None = None, seed: int = 0,
+        validation: tuple[Any, Any] | None = None, keep_best: bool = False,
+        patience: int | None = None, log: str | os.PathLike | None = None,
+        checkpoint: str | os.PathLike | None = None, resume: bool = False, overwrite: bool = False,
+        threads: int = 1, progress: bool | None = None, first_epoch: int = 0,
+        optimiser_state: State | None = None) -> list[Epoch]:
     """Train a model, in place.
 
     Parameters
@@ -58,8 +57,12 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         `Adam` with its defaults if None.
     loss : callable
         ``loss(out, labels, readout=readout) -> (value, out_bar)``.
-    readout : str
-        Over time, as in `eventsnn.train.losses.readout`; for the loss and for the accuracy.
+    readout : str or Readout
+        Over time, as in `eventsnn.train.readout`; for the loss and for the accuracy.
+    penalties : sequence of Rate, Voltage, Weight
+        Are added to the loss.
+    schedule : callable, optional
+        The learning rate for the number of steps done before: see `eventsnn.train.schedules`.
     encode : callable, optional
         Batch of inputs to the model's input. Without it, the batch's second axis is time and is
         brought to the front.
@@ -68,124 +71,147 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     seed : int
         Of the order of the items and of the generator that `augment` gets.
     validation : tuple of arrays, optional
-        Inputs and labels to take the accuracy on after each epoch.
+        Inputs and labels to take the loss and the accuracy on after each epoch.
+    keep_best : bool
+        Whether the model has, in the end or after a NumericalError, the weights of the epoch that
+        did best on the validation data: highest accuracy, then lowest loss.
+    patience : int, optional
+        Stop after so many epochs without a better one on the validation data.
+    log : path, optional
+        CSV file with a line an epoch, for ``eventsnn plot training``.
+    checkpoint : path, optional
+        File to keep the run in after each epoch.
+    resume : bool
+        Go on with the run in the checkpoint, if there is one, until `epochs` are done in all: to
+        the same weights, bit for bit. Layers and encoders of eventsnn that draw at random go on
+        where they stood; an encoder of your own must depend on its input alone.
+    overwrite : bool
+        Whether a log and a checkpoint that exist may be replaced.
+    threads : int
+        That work at once, each on a part of the batch. The weights do not depend on it.
     progress : bool, optional
         Whether a bar is shown on the standard error output; by default, on a terminal.
     first_epoch : int
-        Number of the first epoch, from 0, to go on with a run.
+        Number of the first epoch, from 0, to go on with a run that you keep yourself.
     optimiser_state : dict, optional
         The optimiser's state, changed in place; by default as before the first step.
 
     Returns
     -------
     history : list of Epoch
-        One entry for each epoch.
+        One entry for each epoch, also those before a resume.
 
     Raises
     ------
     NumericalError
-        If the loss or a gradient is not finite; the weights are as before that step.
+        If the loss or a gradient is not finite; the weights are as before that step, or the best.
     """
-    n_items = _check_data("labels", inputs, labels, encode)
+    n_items = check_data("labels", inputs, labels, encode)
     epochs = check.integer("epochs", epochs, least=0)
     batch_size = check.integer("batch_size", batch_size, least=1)
     first_epoch = check.integer("first_epoch", first_epoch, least=0)
+    threads = check.integer("threads", threads, least=1)
+    keep_best, resume = check.flag("keep_best", keep_best), check.flag("resume", resume)
     labels = np.asarray(labels)
     if validation is not None:
-        _check_data("validation", *validation, encode)
+        check_data("validation", *validation, encode)
+    elif keep_best or patience is not None:
+        raise check.must("validation", "be given for keep_best and patience", None,
+                         error=TypeError)
+    if patience is not None:
+        check.integer("patience", patience, least=1)
+    if resume and (checkpoint is None or first_epoch):
+        raise check.must("resume", "go with a checkpoint, and without first_epoch", "others")
+    for path in (log, checkpoint):
+        if path is not None:
+            files.check_new(path, overwrite or resume)
     optimiser = Adam() if optimiser is None else optimiser
     if not model.weights:
         raise check.must("model", "have weights to train", "none")
+    check_penalties(penalties, model)
+    _check_threads(threads, model)
     state = optimiser.init(model.weights) if optimiser_state is None else optimiser_state
+    run = saved_run.Run(model, (model, encode), state, [], Best(), {
+        "seed": int(seed), "batch_size": batch_size, "items": n_items,
+        "optimiser": repr(optimiser)})
+    if resume and os.path.exists(checkpoint):  # type: ignore[arg-type]
+        first_epoch = saved_run.resume(checkpoint, run)  # type: ignore[arg-type]
+        epochs -= first_epoch
+    objective = step.Objective(model, loss, readout, tuple(penalties))
 
-    history = []
-    for epoch in range(first_epoch, first_epoch + epochs):
-        start, total, correct = time.perf_counter(), 0.0, 0.0
-        order = _generator(seed, epoch, 0).permutation(n_items)
-        with tqdm(total=n_items, unit="item", leave=epoch == first_epoch + epochs - 1,
-                  desc=f"epoch {epoch + 1}/{first_epoch + epochs}",
-                  disable=None if progress is None else not progress) as bar:
-            for step, items in enumerate(_batches(order, batch_size)):
-                x, y = inputs[items], labels[items]
-                if augment is not None:
-                    x = augment(x, _generator(seed, epoch, step + 1))
+    with step.workers(threads) as pool:
+        for epoch in range(first_epoch, first_epoch + epochs):
+            if patience is not None and _is_done(run, epoch, patience):
+                break
+            began = time.perf_counter()
+            order = generator(seed, epoch, 0).permutation(n_items)
+            with tqdm(total=n_items, unit="item", leave=epoch == first_epoch + epochs - 1,
+                      desc=f"epoch {epoch + 1}/{first_epoch + epochs}",
+                      disable=None if progress is None else not progress) as bar:
                 try:
-                    value, out = _step(model, _encoded(x, encode), y, loss, readout, optimiser,
-                                       state)
-                except NumericalError as error:
-                    raise NumericalError(f"epoch {epoch + 1}, step {step + 1}: {error}; "
-                                         f"{_REMEDY}") from error
-                total += value * len(items)
-                correct += _correct(out, y, readout)
-                done = bar.n + len(items)
-                bar.set_postfix(loss=f"{total / done:.4f}", accuracy=f"{correct / done:.4f}",
-                                refresh=False)
-                bar.update(len(items))
-        held_out = None if validation is None else accuracy(
-            model, *validation, batch_size=batch_size, encode=encode, readout=readout)
-        history.append(Epoch(total / n_items, correct / n_items, time.perf_counter() - start,
-                             held_out))
-    return history
+                    found, rate = _epoch(objective, inputs, labels, order, batch_size, epoch, seed,
+                                         augment, encode, optimiser, schedule, state, pool, bar)
+                except NumericalError:
+                    if keep_best:
+                        run.best.put_into(model.weights)
+                    raise
+            held_out: tuple[Any, Any] = (None, None)
+            if validation is not None:
+                held_out = evaluate(model, *validation, batch_size=batch_size, encode=encode,
+                                    readout=readout, loss=loss)[::-1]
+            run.history.append(Epoch(*found, time.perf_counter() - began, *held_out, rate))
+            if keep_best or patience is not None:
+                run.best.look(epoch, run.history[-1], model.weights)
+            if log is not None:
+                write_log(log, run.history)
+            if checkpoint is not None:
+                saved_run.save(checkpoint, run, epoch + 1)
+    if keep_best:
+        run.best.put_into(model.weights)
+    return run.history
 
 
-def accuracy(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
-             encode: Encode | None = None, readout: str = "max") -> float:
-    """Share of the items whose largest score is their label's; arguments as for `fit`."""
-    n_items = _check_data("labels", inputs, labels, encode)
-    batch_size = check.integer("batch_size", batch_size, least=1)
-    labels, correct = np.asarray(labels), 0.0
-    for items in _batches(np.arange(n_items), batch_size):
-        out, _ = model(_encoded(inputs[items], encode))
-        losses.class_labels(labels[items], out.shape[1], out.shape[-1])
-        correct += _correct(out, labels[items], readout)
-    return correct / n_items
+def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, order: np.ndarray,
+           batch_size: int, epoch: int, seed: int, augment: Augment | None, encode: Encode | None,
+           optimiser: Any, schedule: Schedule | None, state: State, pool: Any,
+           bar: tqdm) -> tuple[tuple[float, float], float | None]:
+    """One pass over the data: mean loss and accuracy, and the last learning rate."""
+    total, correct = 0.0, 0.0
+    for number, items in enumerate(batches(order, batch_size)):
+        x, y = inputs[items], labels[items]
+        if augment is not None:
+            x = augment(x, generator(seed, epoch, number + 1))
+        if schedule is not None:
+            optimiser = with_rate(optimiser, schedule(state["step"]))
+        try:
+            found = step.run(objective, encoded(x, encode), y, pool)
+        except NumericalError as error:
+            raise NumericalError(f"epoch {epoch + 1}, step {number + 1}: {error}; "
+                                 f"{_REMEDY}") from error
+        optimiser.update(objective.model.weights, found.gradients, state)
+        total, correct = total + found.loss, correct + found.correct
+        done = bar.n + len(items)
+        bar.set_postfix(loss=f"{total / done:.4f}", accuracy=f"{correct / done:.4f}",
+                        refresh=False)
+        bar.update(len(items))
+    inner = getattr(optimiser, "optimiser", optimiser)
+    return (total / len(order), correct / len(order)), getattr(inner, "learning_rate", None)
 
 
-def _step(model: Any, x: Any, y: np.ndarray, loss: Loss, readout: str, optimiser: Optimiser,
-          state: State) -> tuple[float, np.ndarray]:
-    """Forward, backward, update; nothing is updated if anything is not finite."""
-    tape = Tape(input_gradient=False)
-    out, _ = model(x, tape=tape)
-    value, out_bar = loss(out, y, readout=readout)
-    if not math.isfinite(value):
-        raise check.must("loss", "be finite", value, error=NumericalError)
-    gradients = model.backward(out_bar, tape).weights
-    for name, gradient in gradients.items():
-        if not np.isfinite(gradient).all():
-            raise check.must(f"the gradient of {name}", "be finite", "nan or inf",
-                             error=NumericalError)
-    optimiser.update(model.weights, gradients, state)
-    return value, out
+def _is_done(run: saved_run.Run, epoch: int, patience: int) -> bool:
+    """Whether so many epochs brought nothing better."""
+    return run.best.epoch is not None and epoch - run.best.epoch > patience
 
 
-def _correct(out: np.ndarray, labels: np.ndarray, readout: str) -> float:
-    if labels.ndim != 1 or labels.dtype.kind not in "iu":
-        return math.nan
-    return float(np.count_nonzero(losses.readout(out, readout).argmax(-1) == labels))
+def _check_threads(threads: int, model: Any) -> None:
+    if threads > 1 and (found := [type(one).__name__ for one in drawing(model)]):
+        raise check.must("threads", "be 1 for a model that draws at random", threads,
+                         f"{found[0]} does")
 
 
-def _encoded(x: Any, encode: Encode | None) -> Any:
-    return np.swapaxes(x, 0, 1) if encode is None else encode(x)
-
-
-def _generator(seed: int, epoch: int, item: int) -> np.random.Generator:
-    generator = random.generator(seed, random.DATA)
+def generator(seed: int, epoch: int, item: int) -> np.random.Generator:
+    """That of an item of an epoch: 0 is the order, batch `n` is ``n + 1``."""
+    made = random.generator(seed, random.DATA)
     position = (epoch << _EPOCH_BITS) + (item << _BATCH_BITS)
-    generator.bit_generator.advance(position)  # type: ignore[attr-defined]  # Philox has it
-    return generator
-
-
-def _batches(items: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    for start in range(0, len(items), batch_size):
-        yield items[start:start + batch_size]
-
-
-def _check_data(argument: str, inputs: Any, labels: Any, encode: Encode | None) -> int:
-    if len(inputs) == 0:
-        raise check.must("inputs", "hold at least one item", "none")
-    if len(labels) != len(inputs):
-        raise check.must(argument, f"have one label for each of the {len(inputs)} inputs",
-                         f"{len(labels)}")
-    if encode is None and np.ndim(inputs) < 2:
-        raise check.must("inputs", "have shape (n, T, ...)", np.shape(inputs), "or give encode")
-    return len(inputs)
+    made.bit_generator.advance(position)  # type: ignore[attr-defined]  # Philox has it
+    return made

@@ -1,75 +1,22 @@
 """Losses of a read-out: each gives its value and its gradient with respect to the output.
 
-``out`` is the read-out layer's output, ``(T, B, n_classes)``. A read-out over time makes scores of
-it, ``(B, n_classes)``: the maximum, the mean, the last step or the sum. Gradients are called
-``<what>_bar`` and have the dtype of what they are the gradient of.
+``out`` is the read-out layer's output, ``(T, B, n_classes)``; a read-out over time makes scores of
+it, ``(B, n_classes)``: see `eventsnn.train.readouts`. Gradients are called ``<what>_bar`` and have
+the dtype of what they are the gradient of.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check
 from eventsnn.errors import NumericalError
+from eventsnn.train.readouts import Readout, named, outputs
 
 
-class _Readout(NamedTuple):
-    forward: Callable[[np.ndarray], np.ndarray]  # out -> scores
-    backward: Callable[[np.ndarray, np.ndarray], np.ndarray]  # out, scores_bar -> out_bar
-
-
-def _max_backward(out: np.ndarray, scores_bar: np.ndarray) -> np.ndarray:
-    out_bar = np.zeros_like(out)
-    np.put_along_axis(out_bar, out.argmax(0)[None], scores_bar[None], 0)
-    return out_bar
-
-
-def _last_backward(out: np.ndarray, scores_bar: np.ndarray) -> np.ndarray:
-    out_bar = np.zeros_like(out)
-    out_bar[-1] = scores_bar
-    return out_bar
-
-
-_READOUTS = {
-    "last": _Readout(lambda out: out[-1], _last_backward),
-    "max": _Readout(lambda out: out.max(0), _max_backward),
-    "mean": _Readout(lambda out: out.mean(0, dtype=out.dtype),
-                     lambda out, scores_bar: np.repeat(scores_bar[None] / len(out), len(out), 0)),
-    "sum": _Readout(lambda out: out.sum(0, dtype=out.dtype),
-                    lambda out, scores_bar: np.repeat(scores_bar[None], len(out), 0)),
-}
-
-
-def readout(out: Any, how: str) -> np.ndarray:
-    """Scores of an output over time.
-
-    Parameters
-    ----------
-    out : (T, ...) array
-        Output of the read-out layer; at least one step.
-    how : str
-        Over time: ``"max"``, ``"mean"``, ``"last"`` or ``"sum"``.
-
-    Returns
-    -------
-    scores : (...) array
-    """
-    return _named(how).forward(_output(out))
-
-
-def readout_vjp(out: Any, how: str, scores_bar: Any) -> np.ndarray:
-    """Transpose of `readout` at `out`: ``scores_bar (...) -> out_bar (T, ...)``.
-
-    The gradient of a maximum goes to the first step that attains it.
-    """
-    out, scores_bar = _output(out), check.real_array("scores_bar", scores_bar)
-    check.shape("scores_bar", scores_bar.shape, out.shape[1:], "as out without its time axis")
-    return _named(how).backward(out, scores_bar.astype(out.dtype, copy=False))
-
-
-def cross_entropy(out: Any, labels: Any, readout: str = "max") -> tuple[float, np.ndarray]:
+def cross_entropy(out: Any, labels: Any,
+                  readout: str | Readout = "max") -> tuple[float, np.ndarray]:
     r"""Softmax cross-entropy of the read-out, mean over the batch.
 
     .. math:: L = -\frac1B \sum_b \log \frac{\exp s_{b, y_b}}{\sum_c \exp s_{bc}}
@@ -80,8 +27,8 @@ def cross_entropy(out: Any, labels: Any, readout: str = "max") -> tuple[float, n
         Output of the read-out layer.
     labels : (B,) integer array
         Class of each item, from 0.
-    readout : str
-        Over time, as in `eventsnn.train.losses.readout`.
+    readout : str or Readout
+        Over time, as in `eventsnn.train.readout`.
 
     Returns
     -------
@@ -101,7 +48,7 @@ def cross_entropy(out: Any, labels: Any, readout: str = "max") -> tuple[float, n
     >>> round(loss, 4), out_bar[-1].tolist()
     (0.6931, [[-0.5, 0.5]])
     """
-    out, over_time = _output(out), _named(readout)
+    out, over_time = outputs(out), named(readout)
     if out.ndim != 3 or 0 in out.shape:
         raise check.must("out", "have shape (T, B, n_classes), none of them 0", out.shape)
     labels = class_labels(labels, out.shape[1], out.shape[2])
@@ -112,7 +59,7 @@ def cross_entropy(out: Any, labels: Any, readout: str = "max") -> tuple[float, n
         softmax = np.exp(scores)
         total = softmax.sum(1)
         loss = float(np.mean(np.log(total) - scores[items, labels], dtype=np.float64))
-    _finite(loss, out=out)
+    finite(loss, out=out)
 
     # dL/ds = (softmax - onehot) / B
     softmax /= total[:, None]
@@ -121,7 +68,7 @@ def cross_entropy(out: Any, labels: Any, readout: str = "max") -> tuple[float, n
     return loss, over_time.backward(out, softmax)
 
 
-def mse(out: Any, target: Any, readout: str | None = None) -> tuple[float, np.ndarray]:
+def mse(out: Any, target: Any, readout: str | Readout | None = None) -> tuple[float, np.ndarray]:
     """Mean of the squared errors of the output, or of its read-out, over all elements.
 
     Parameters
@@ -130,8 +77,8 @@ def mse(out: Any, target: Any, readout: str | None = None) -> tuple[float, np.nd
         Output of the read-out layer.
     target : (T, B, ...) array, or (B, ...) with a read-out
         What it should be.
-    readout : str, optional
-        Over time, as in `eventsnn.train.losses.readout`; without it every step is compared.
+    readout : str or Readout, optional
+        Over time, as in `eventsnn.train.readout`; without it every step is compared.
 
     Returns
     -------
@@ -144,17 +91,17 @@ def mse(out: Any, target: Any, readout: str | None = None) -> tuple[float, np.nd
     NumericalError
         If the loss is not finite.
     """
-    out, target = _output(out), check.real_array("target", target)
+    out, target = outputs(out), check.real_array("target", target)
     if out.size == 0:
         raise check.must("out", "have no axis of length 0", f"shape {out.shape}")
-    over_time = None if readout is None else _named(readout)
+    over_time = None if readout is None else named(readout)
     with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is refused below
         scores = out if over_time is None else over_time.forward(out)
         check.shape("target", target.shape, scores.shape,
                     "as out" if over_time is None else f"as the {readout} of out over time")
         error = scores - target.astype(out.dtype, copy=False)
         loss = float(np.mean(error * error, dtype=np.float64))
-    _finite(loss, target=target, out=out)
+    finite(loss, target=target, out=out)
 
     scores_bar = error * out.dtype.type(2 / error.size)
     return loss, scores_bar if over_time is None else over_time.backward(out, scores_bar)
@@ -172,22 +119,7 @@ def class_labels(labels: Any, n_items: int, n_classes: int) -> np.ndarray:
     return labels
 
 
-def _output(out: Any) -> np.ndarray:
-    out = check.real_array("out", out)
-    if out.dtype not in (np.float32, np.float64):
-        raise check.must("out", "be float32 or float64", out.dtype, error=TypeError)
-    if out.ndim == 0 or len(out) == 0:
-        raise check.must("out", "have at least one step", f"shape {out.shape}")
-    return out
-
-
-def _named(how: str) -> _Readout:
-    if not isinstance(how, str) or how not in _READOUTS:
-        raise check.unknown("readout", how, _READOUTS)
-    return _READOUTS[how]
-
-
-def _finite(loss: float, **arguments: np.ndarray) -> None:
+def finite(loss: float, **arguments: np.ndarray) -> None:
     """Refuse a loss that is not finite, and name the argument that made it so."""
     if math.isfinite(loss):
         return

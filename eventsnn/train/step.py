@@ -1,0 +1,104 @@
+"""One step of training: a batch in shards, each forward and backward, their gradients summed.
+
+A batch is cut into shards of about `SHARD` items, whatever the number of threads; their gradients
+are added in their order. So the weights do not depend on how many threads there are.
+"""
+
+import contextlib
+import math
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from eventsnn.core import blas, check
+from eventsnn.core.fields import map_fields
+from eventsnn.errors import NumericalError
+from eventsnn.layers.base import Tape
+from eventsnn.layers.containers import SequentialState
+from eventsnn.train import penalties as penalised
+from eventsnn.train.readouts import Readout, readout
+
+SHARD = 64  # items, at most
+
+Loss = Callable[..., tuple[float, np.ndarray]]  # (out, labels, readout=) -> value, out_bar
+
+
+class Objective(NamedTuple):
+    """What training makes small."""
+
+    model: Any
+    loss: Loss
+    readout: str | Readout
+    penalties: tuple = ()
+
+
+class Outcome(NamedTuple):
+    """Of a batch: sums over its items, and the gradients of its mean loss."""
+
+    loss: float
+    correct: float  # nan if the labels are no classes
+    gradients: dict[str, np.ndarray]
+
+
+@contextlib.contextmanager
+def workers(threads: int) -> Iterator[Executor | None]:
+    """Threads for shards, or None; BLAS takes one in each of them."""
+    if threads == 1:
+        yield None
+        return
+    with blas.one_thread(), ThreadPoolExecutor(threads) as pool:
+        yield pool
+
+
+def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> Outcome:
+    """Loss and gradients of a batch: inputs (T, B, ...), labels (B, ...)."""
+    n_items = len(y)
+    n_shards = -(-n_items // SHARD)
+    cuts = [n_items * k // n_shards for k in range(n_shards + 1)]
+    shards = [(map_fields(lambda a, s=slice(*ends): a[:, s], x), y[slice(*ends)])
+              for ends in zip(cuts[:-1], cuts[1:], strict=True)] if n_shards > 1 else [(x, y)]
+
+    def work(shard: tuple[Any, np.ndarray]) -> Outcome:
+        return _shard(objective, shard[0], shard[1], len(shard[1]) / n_items)
+
+    found = list(map(work, shards) if pool is None else pool.map(work, shards))
+    gradients = found[0].gradients
+    for other in found[1:]:
+        for name, gradient in other.gradients.items():
+            gradients[name] = gradients[name] + gradient
+    for name, gradient in gradients.items():
+        if not np.isfinite(gradient).all():
+            raise check.must(f"the gradient of {name}", "be finite", "nan or inf",
+                             error=NumericalError)
+    return Outcome(sum(f.loss for f in found), sum(f.correct for f in found), gradients)
+
+
+def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome:
+    """Forward and backward of some items, which are that share of the batch."""
+    model, tape = objective.model, Tape(input_gradient=False)
+    if objective.penalties and hasattr(model, "return_hidden"):
+        model = SequentialState(*model, return_hidden=True)
+    result = model(x, tape=tape)
+    out = result[0][-1] if isinstance(result[0], list) else result[0]
+    value, out_bar = objective.loss(out, y, readout=objective.readout)
+    if not math.isfinite(value):
+        raise check.must("loss", "be finite", value, error=NumericalError)
+    state_bar, extra = None, {}
+    if objective.penalties:
+        cost, out_bar, state_bar, extra = penalised.add(objective.penalties, model, result, out_bar)
+        value += cost
+    gradients = model.backward(out_bar, tape, state_bar).weights
+    for name, bar in extra.items():
+        gradients[name] = gradients[name] + bar
+    if share < 1:
+        gradients = {name: g * np.asarray(g).dtype.type(share) for name, g in gradients.items()}
+    return Outcome(value * len(y), count_correct(out, y, objective.readout), gradients)
+
+
+def count_correct(out: np.ndarray, labels: np.ndarray, how: str | Readout) -> float:
+    """How many scores are largest at the label; nan if the labels are no classes."""
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        return math.nan
+    return float(np.count_nonzero(readout(out, how).argmax(-1) == labels))
