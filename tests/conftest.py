@@ -19,6 +19,10 @@ from tests.recordings import record, spikes
 
 collect_ignore = ["analysis_peers.py"]  # needs elephant and PySpike, and is no test
 
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # A job in the background ignores Ctrl-C, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
 pytest.register_assert_rewrite(
     "tests.command_line", "tests.networks_under_test", "tests.neuron_contract")
 
