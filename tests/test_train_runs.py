@@ -14,7 +14,7 @@ from eventsnn.surrogates import Logistic
 from eventsnn.train import (
     SGD, Adam, AdamW, Clipped, Cosine, Rate, RMSprop, checkpoint, evaluate, fit,
 )
-from eventsnn.train.positions import positions, set_positions
+from eventsnn.core.positions import positions, set_positions
 
 N, D = 50, 8
 RNG = np.random.default_rng(0)

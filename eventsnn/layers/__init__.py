@@ -2,6 +2,7 @@
 
 from eventsnn.core.exports import public as _public
 from eventsnn.layers.base import Gradients, Layer, Tape
+from eventsnn.layers.checkpointed import Checkpointed
 from eventsnn.layers.compartments import (
     LIFMC, LIFMCCell, LIFMCRecurrent, LIFMCRecurrentCell, LIFMCRefrac, LIFMCRefracCell,
     LIFMCRefracRecurrent, LIFMCRefracRecurrentCell,

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check, random
+from eventsnn.spikes import Events
 
 
 class Gradients(NamedTuple):
@@ -56,6 +57,14 @@ class Tape:
     def __len__(self) -> int:
         return len(self._records)
 
+    def nbytes(self, without: Any = None) -> int:
+        """Memory of all arrays on the tape, each counted once, but for those of an input."""
+        found: dict[int, int] = {}
+        _add_arrays(self._records, found)
+        others: dict[int, int] = {}
+        _add_arrays(without, others)
+        return sum(size for array, size in found.items() if array not in others)
+
     def push(self, layer: Any, record: Any) -> None:
         """Record a call of `layer`."""
         self._records.append((layer, record))
@@ -94,6 +103,22 @@ class Tape:
     def wants_input(self) -> bool:
         """Whether the record just taken off was of a call whose input's gradient is of use."""
         return self._input_gradient or len(self._records) > 0
+
+
+def _add_arrays(value: Any, found: dict[int, int]) -> None:
+    """Add the sizes of the arrays that own their memory in nested records, by their identity."""
+    if isinstance(value, np.ndarray):
+        while isinstance(value.base, np.ndarray):
+            value = value.base
+        found[id(value)] = value.nbytes
+    elif isinstance(value, Events):
+        for part in (value.ends, value.ids, value.values):
+            _add_arrays(part, found)
+    elif isinstance(value, (tuple, list)):
+        for part in value:
+            _add_arrays(part, found)
+    elif isinstance(value, Tape):
+        _add_arrays(value._records, found)
 
 
 def keeping_tape(method: Callable) -> Callable:
@@ -182,16 +207,19 @@ def add_states(a: Any, b: Any) -> Any:
 
 
 def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype: Any) -> np.ndarray:
-    """A copy of the weights given, checked; or new ones, ``drawn(shape)``."""
+    """A copy of the weights given, checked; or new ones, ``drawn(shape)``.
+
+    In Fortran's order: those of one sender lie side by side, as its spikes ask for them.
+    """
     if given is None:
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise check.must("dtype", "be float32 or float64", dtype, error=TypeError)
-        return drawn(shape).astype(dtype)
+        return drawn(shape).astype(dtype, order="F")
     given = check.real_array(argument, given)
     check.shape(argument, given.shape, shape, "(receivers, senders)" if len(shape) > 1 else "")
     check.finite(argument, given)
-    return np.array(given, dtype=check.float_dtype(given), order="C")
+    return np.array(given, dtype=check.float_dtype(given), order="F")
 
 
 def rng(seed: int | None) -> np.random.Generator:

@@ -5,9 +5,11 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.layers.arriving import arriving, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, own_weights, rng
 from eventsnn.layers.neurons import LICell
 from eventsnn.neurons import LIParameters
+from eventsnn.spikes import Events
 
 
 class Linear(Layer):
@@ -54,41 +56,41 @@ class Linear(Layer):
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
-        """Map `x` (..., in_features) to (..., out_features).
+        """Map `x` (..., in_features), an array or `Events`, to (..., out_features).
 
-        An `x` that `np.broadcast_to` made, repeating one input along the first axis, is multiplied
-        once; the result repeats likewise.
+        Where few of its elements are not 0, only their weights are looked at. An `x` that
+        `np.broadcast_to` made, repeating one input along the first axis, is multiplied once; the
+        result repeats likewise.
         """
-        x = check.real_array("x", x)
+        x = x if isinstance(x, Events) else check.real_array("x", x)
         if x.ndim == 0 or x.shape[-1] != self.in_features:
             raise check.must("x", f"have shape (..., {self.in_features}) to match the weight",
                              x.shape)
         dtype = check.float_dtype(x, self.weight)
-        repeats = len(x) if x.ndim > 1 and len(x) > 1 and x.strides[0] == 0 else 0
-        if repeats:
-            x = x[:1]
-        x = x.astype(dtype, copy=False)
-        y = x @ self.weight.astype(dtype, copy=False).T
+        repeats = 0
+        if not isinstance(x, Events) and x.ndim > 1 and len(x) > 1 and x.strides[0] == 0:
+            x, repeats = x[:1], len(x)
+        x = arriving(x)
+        y = weighted(x, self.weight, dtype)
         if self.bias is not None:
             y += self.bias
         if tape is not None:
-            tape.push(self, (x, repeats))
+            tape.push(self, (x, repeats, dtype))
         return np.broadcast_to(y[0], (repeats, *y.shape[1:])) if repeats else y
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        x, repeats = tape.pop(self)
+        x, repeats, dtype = tape.pop(self)
         lead = (repeats, *x.shape[1:-1]) if repeats else x.shape[:-1]
-        out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), x.dtype)
+        out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), dtype)
         x_bar = None
         if tape.wants_input:
-            x_bar = out_bar @ self.weight.astype(x.dtype, copy=False)
+            x_bar = out_bar @ self.weight.astype(dtype, copy=False)
         if repeats:
             out_bar = out_bar.sum(axis=0, keepdims=True)
-        rows = out_bar.reshape(-1, self.out_features)
-        weights = {"weight": rows.T @ x.reshape(-1, self.in_features)}
+        weights = {"weight": weight_bar(x, out_bar)}
         if self.bias is not None:
-            weights["bias"] = rows.sum(axis=0)
+            weights["bias"] = out_bar.reshape(-1, self.out_features).sum(axis=0)
         return Gradients(x_bar, None, weights)
 
 

@@ -8,8 +8,10 @@ from eventsnn.core import check
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers import channels
+from eventsnn.layers.arriving import arriving, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.spiking import NeuronLayer
+from eventsnn.spikes import Events
 from eventsnn.surrogates import SuperSpike
 
 
@@ -76,10 +78,9 @@ class RecurrentLayer(NeuronLayer):
         w = weights.astype(dtype, copy=False)
         return channels.split(self.model, w) if channels.has_two(self.model) else w
 
-    def _weight_bar(self, weights: np.ndarray, drive_bar: Any, senders: np.ndarray) -> np.ndarray:
+    def _weight_bar(self, weights: np.ndarray, drive_bar: Any, senders: Any) -> np.ndarray:
         """Gradient of weights for those of the receivers' drives."""
-        senders = senders.reshape(-1, senders.shape[-1])
-        bar = map_fields(lambda a: a.reshape(-1, self.hidden_size).T @ senders, drive_bar)
+        bar = map_fields(lambda a: weight_bar(senders, a), drive_bar)
         return channels.merge_bar(self.model, weights, bar) if isinstance(bar, tuple) else bar
 
     @property
@@ -89,12 +90,12 @@ class RecurrentLayer(NeuronLayer):
 
     def _recurrent_bar(self, drive_bar: Any, before: np.ndarray) -> np.ndarray:
         """Gradient of the recurrent weights, its diagonal 0 if there are no autapses."""
-        bar = self._weight_bar(self.recurrent_weights, drive_bar, before)
+        bar = self._weight_bar(self.recurrent_weights, drive_bar, arriving(before))
         if not self.autapses:
             np.fill_diagonal(bar, 0.0)
         return bar
 
-    def _checked(self, x: np.ndarray, state: Any) -> tuple[np.ndarray, RecurrentState]:
+    def _checked(self, x: Any, state: Any) -> tuple[Any, RecurrentState]:
         """The arguments of a call; parts of the state may be None."""
         if x.shape[-1:] != (self.input_size,):
             raise check.must("x", f"have shape (..., {self.input_size}) to match the input weights",
@@ -114,7 +115,7 @@ class RecurrentLayer(NeuronLayer):
         check.shape("state.z", z.shape, shape, "to match x")
         return z.astype(dtype)
 
-    def _run(self, x: np.ndarray, state: Any, tape: Tape | None, record: bool) -> tuple:
+    def _run(self, x: Any, state: Any, tape: Tape | None, record: bool) -> tuple:
         x, state = self._checked(x, state)
         dtype = check.float_dtype(x, self.input_weights, self.recurrent_weights, state.z,
                                   *(state.neuron or ()))
@@ -122,10 +123,8 @@ class RecurrentLayer(NeuronLayer):
         lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
         neuron = self._state(state.neuron, shape, dtype)
         z_before = self._z_before(state.z, shape, dtype)
-        x = x.astype(dtype, copy=False)
-        if self.lost_input:
-            x = np.zeros_like(x)
-        drive = map_fields(lambda w: np.ascontiguousarray(x @ w.T),
+        x = np.zeros(x.shape, dtype) if self.lost_input else arriving(x)
+        drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))
         w = self._channels(self.recurrent_weights, dtype)
         out, end, h = run.forward_recurrent(drive, neuron, z_before, w, lay, self.dt, th, first,
@@ -166,7 +165,7 @@ class RecurrentLayer(NeuronLayer):
                    "recurrent_weights": self._recurrent_bar(bar, senders)}
         x_bar = None
         if tape.wants_input and self.lost_input:
-            x_bar = np.zeros_like(x)
+            x_bar = np.zeros(x.shape, dtype)
         elif tape.wants_input:
             products = map_fields(np.matmul, drive_bar, self._channels(self.input_weights, dtype))
             x_bar = sum(products) if isinstance(products, tuple) else products
@@ -191,7 +190,7 @@ class RecurrentSequence(RecurrentLayer):
 
         Parameters
         ----------
-        x : (T, ..., input_size) array
+        x : (T, ..., input_size) array or Events
             Input; numbers or spikes of any real dtype.
         state : RecurrentState, optional
             `z` and the neurons' state, (..., hidden_size); by default silence and rest.
@@ -205,7 +204,7 @@ class RecurrentSequence(RecurrentLayer):
         state : RecurrentState
             After the last step; with `record_states` after each, stacked over time.
         """
-        x = check.real_array("x", x)
+        x = x if isinstance(x, Events) else check.real_array("x", x)
         time_axis(x, 2, f"(T, ..., {self.input_size})")
         return self._run(x, state, tape, self.record_states)
 

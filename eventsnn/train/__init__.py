@@ -7,6 +7,7 @@ from eventsnn.train.epochs import Epoch
 from eventsnn.train.evaluate import accuracy, evaluate
 from eventsnn.train.loop import fit
 from eventsnn.train.losses import cross_entropy, mse
+from eventsnn.train.memory import Memory, memory
 from eventsnn.train.penalties import Rate, Voltage, Weight
 from eventsnn.train.readouts import FirstSpike, readout
 from eventsnn.train.rmsprop import RMSprop
@@ -16,6 +17,7 @@ from eventsnn.train.spike_losses import SpikeCount, VanRossum
 
 __all__ = [
     "SGD", "Adam", "AdamW", "Checkpoint", "Clipped", "Cosine", "Epoch", "Exponential", "FirstSpike",
-    "RMSprop", "Rate", "SpikeCount", "StepDecay", "VanRossum", "Voltage", "Warmup", "Weight",
-    "accuracy", "cross_entropy", "evaluate", "fit", "load", "mse", "readout", "restore", "save",
+    "Memory", "RMSprop", "Rate", "SpikeCount", "StepDecay", "VanRossum", "Voltage", "Warmup",
+    "Weight", "accuracy", "cross_entropy", "evaluate", "fit", "load", "memory", "mse", "readout",
+    "restore", "save",
 ]

@@ -21,7 +21,7 @@ from eventsnn.train.epochs import Best, Epoch, write_log
 from eventsnn.train.evaluate import Encode, batches, check_data, encoded, evaluate
 from eventsnn.train.optimise import Optimiser, State, with_rate
 from eventsnn.train.penalties import check_penalties
-from eventsnn.train.positions import drawing
+from eventsnn.core.positions import drawing
 from eventsnn.train.readouts import Readout
 from eventsnn.train.schedules import Schedule
 

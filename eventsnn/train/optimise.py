@@ -41,18 +41,14 @@ def with_rate(optimiser: Any, learning_rate: float) -> Any:
     return dataclasses.replace(optimiser, learning_rate=learning_rate)
 
 
-def flat(array: np.ndarray) -> np.ndarray:
-    """`array` with one axis: a view if it is contiguous, else a copy."""
-    return np.ascontiguousarray(array).reshape(-1)
-
-
 def each(function: Callable, gradient: Any, *arrays: np.ndarray) -> None:
     """Call ``function(*arrays, gradient)``, all with one axis; it changes `arrays` in place."""
-    flats = [flat(array) for array in arrays]
-    function(*flats, flat(np.asarray(gradient, arrays[0].dtype)))
+    order = "F" if arrays[0].flags.f_contiguous else "C"
+    flats = [array.reshape(-1, order=order) for array in arrays]
+    function(*flats, np.asarray(gradient, arrays[0].dtype).reshape(-1, order=order))
     for array, values in zip(arrays, flats, strict=True):
         if not np.may_share_memory(array, values):  # not contiguous: it was a copy
-            array[...] = values.reshape(array.shape)
+            array[...] = values.reshape(array.shape, order=order)
 
 
 def fraction(argument: str, value: Any) -> None:
@@ -67,7 +63,7 @@ def zeros_like(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         if not isinstance(w, np.ndarray) or w.dtype not in (np.float32, np.float64):
             raise check.must(f"weights[{name!r}]", "be a float32 or float64 array",
                              getattr(w, "dtype", type(w).__name__), error=TypeError)
-    return {name: np.zeros(w.shape, w.dtype) for name, w in weights.items()}
+    return {name: np.zeros_like(w) for name, w in weights.items()}
 
 
 def match(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray], state: State,

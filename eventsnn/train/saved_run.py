@@ -9,7 +9,7 @@ from eventsnn.core import check
 from eventsnn.train import checkpoint
 from eventsnn.train.epochs import Best, Epoch
 from eventsnn.train.optimise import State
-from eventsnn.train.positions import positions, set_positions
+from eventsnn.core.positions import positions, set_positions
 
 KIND = "training run"
 

@@ -1,0 +1,48 @@
+"""What arrives at weights, in the form that is less work: events where few inputs are not 0.
+
+Both forms give the same numbers to rounding. ``y`` are rows (R, outputs) of all items and steps,
+weights are (outputs, inputs), in Fortran's order.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from eventsnn.connect import gather
+from eventsnn.spikes import Events, density, to_events, to_raster
+
+DENSE_FROM = 0.12  # share of inputs that are not 0 from which on BLAS is faster
+SMALL = 1 << 14  # elements that are not worth a look
+
+
+def arriving(x: Any) -> Any:
+    """An input (..., inputs), an array or events, in the form to go on with."""
+    if isinstance(x, Events):
+        return x if x.density < DENSE_FROM else to_raster(x)
+    if x.size < SMALL or density(x) >= DENSE_FROM:
+        return x
+    return to_events(x)
+
+
+def weighted(x: Any, weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """``x W^T`` of an input (..., inputs): an array (..., outputs) of its own."""
+    weight = weight.astype(dtype, copy=False)
+    if not isinstance(x, Events):
+        return x.astype(dtype, copy=False) @ weight.T
+    y = np.zeros((len(x.ends) - 1, len(weight)), dtype)
+    gather.gather(x.ends, x.ids, _values(x, dtype), np.ascontiguousarray(weight.T), y)
+    return y.reshape(*x.shape[:-1], len(weight))
+
+
+def weight_bar(x: Any, y_bar: np.ndarray) -> np.ndarray:
+    """Gradient (outputs, inputs) of weights, for that of what `weighted` gave."""
+    rows = y_bar.reshape(-1, y_bar.shape[-1])
+    if not isinstance(x, Events):
+        return (x.reshape(-1, x.shape[-1]).astype(rows.dtype, copy=False).T @ rows).T
+    bar = np.zeros((x.shape[-1], rows.shape[-1]), rows.dtype)
+    gather.scatter(x.ends, x.ids, _values(x, rows.dtype), np.ascontiguousarray(rows), bar)
+    return bar.T
+
+
+def _values(x: Events, dtype: np.dtype) -> np.ndarray | None:
+    return None if x.values is None else x.values.astype(dtype, copy=False)

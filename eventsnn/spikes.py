@@ -1,0 +1,220 @@
+"""Spikes in two forms: a raster, an array with a value for each step and neuron, and event lists.
+
+An event list names for each row of a raster (a step of an item) the neurons that spiked. Where few
+do it is smaller, and what is done for each of them is less work than for all.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from eventsnn.core import check
+from eventsnn.core.jit import kernel, scalar
+
+_ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
+_SAMPLE = 64  # rows that tell how dense a raster is
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The values of a raster that are not 0, row by row.
+
+    A row is all of the last axis. ``len(events)``, ``events[i:j]`` and ``events[:, i:j]`` are as
+    those of the raster.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the raster, (..., n).
+    ends : (R + 1,) int64 array
+        Events of row `r` lie from ``ends[r]`` to ``ends[r + 1]``; R is the product of the leading
+        axes.
+    ids : (E,) uint32 array
+        Places in the last axis, ascending within a row.
+    values : (E,) float array, optional
+        None if all are 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> events = to_events(np.array([[0, 1, 0], [0, 0, 0], [1, 0, 1]]))
+    >>> events.ends.tolist(), events.ids.tolist(), events.values
+    ([0, 1, 1, 3], [1, 0, 2], None)
+    >>> to_raster(events[1:]).tolist()
+    [[0.0, 0.0, 0.0], [1.0, 0.0, 1.0]]
+    """
+
+    shape: tuple[int, ...]
+    ends: np.ndarray
+    ids: np.ndarray
+    values: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        shape = tuple(check.integer("shape", s, least=0) for s in self.shape)
+        object.__setattr__(self, "shape", shape)
+        if not shape:
+            raise check.must("shape", "have at least one axis", shape)
+        check.shape("ends", np.shape(self.ends), (int(np.prod(shape[:-1])) + 1,), "a row, and one")
+        ends, ids = np.asarray(self.ends), np.asarray(self.ids)
+        if ends.dtype.kind not in "iu" or ends[0] != 0 or (np.diff(ends) < 0).any() \
+                or ends[-1] != len(ids):
+            raise check.must("ends", f"rise from 0 to the number of ids, {len(ids)}",
+                             f"{ends.tolist()[:9]}")
+        if ids.dtype.kind not in "iu" or ids.ndim != 1 \
+                or len(ids) and not 0 <= ids.min() <= ids.max() < shape[-1]:
+            raise check.must("ids", f"be whole numbers from 0 to {shape[-1] - 1}",
+                             f"{ids.min()} to {ids.max()}" if ids.size else ids.dtype)
+        object.__setattr__(self, "ends", ends.astype(np.int64, copy=False))
+        object.__setattr__(self, "ids", ids.astype(np.uint32, copy=False))
+        if self.values is not None:
+            values = check.real_array("values", self.values)
+            check.shape("values", values.shape, ids.shape, "as ids")
+            object.__setattr__(self, "values", values.astype(check.float_dtype(values), copy=False))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the raster."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype:
+        """That of the values; of spikes, which are all 1, the smallest float."""
+        return np.dtype(np.float32) if self.values is None else self.values.dtype
+
+    @property
+    def nbytes(self) -> int:
+        """Memory taken."""
+        return self.ends.nbytes + self.ids.nbytes + (0 if self.values is None
+                                                     else self.values.nbytes)
+
+    @property
+    def density(self) -> float:
+        """Share of the raster that is not 0."""
+        return len(self.ids) / max(int(np.prod(self.shape)), 1)
+
+    def __getitem__(self, index: Any) -> "Events":
+        first, second = index if isinstance(index, tuple) and len(index) == 2 else (index, None)
+        for one in (first, second):
+            if not isinstance(one, slice) and one is not None or self.ndim < 1 + (
+                    first is not None) + (second is not None):
+                raise check.must("index", "be a slice of the first axis, or of the first two",
+                                 repr(index), error=TypeError)
+        made = _of_steps(self, first)
+        return made if second is None else _of_items(made, second)
+
+
+def _trusted(shape: tuple, ends: np.ndarray, ids: np.ndarray, values: Any) -> Events:
+    """Events that need no check."""
+    made = object.__new__(Events)
+    for name, value in zip(("shape", "ends", "ids", "values"), (shape, ends, ids, values),
+                           strict=True):
+        object.__setattr__(made, name, value)
+    return made
+
+
+def _of_steps(events: Events, index: slice) -> Events:
+    start, stop, step = index.indices(len(events))
+    if step != 1:
+        raise check.must("index", "have a step of 1", step)
+    stop = max(start, stop)
+    rows = int(np.prod(events.shape[1:-1]))
+    ends = events.ends[start * rows:stop * rows + 1]
+    part = slice(ends[0], ends[-1])
+    return _trusted((stop - start, *events.shape[1:]), ends - ends[0], events.ids[part],
+                    None if events.values is None else events.values[part])
+
+
+def _of_items(events: Events, index: slice) -> Events:
+    start, stop, step = index.indices(events.shape[1])
+    if step != 1:
+        raise check.must("index", "have a step of 1", step)
+    stop = max(start, stop)
+    rows = int(np.prod(events.shape[2:-1]))
+    table = np.arange(len(events.ends) - 1).reshape(len(events), events.shape[1] * rows)
+    chosen = table[:, start * rows:stop * rows].reshape(-1)
+    counts = np.diff(events.ends)[chosen]
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    places = np.repeat(events.ends[chosen] - ends[:-1], counts) + np.arange(ends[-1])
+    return _trusted((len(events), stop - start, *events.shape[2:]), ends, events.ids[places],
+                    None if events.values is None else events.values[places])
+
+
+def density(raster: np.ndarray) -> float:
+    """Share of a raster (..., n) that is not 0, by a sample of `_SAMPLE` rows of it."""
+    rows = _rows(raster)
+    if not rows.size:
+        return 0.0
+    sample = rows[::max(1, len(rows) // _SAMPLE)]
+    return np.count_nonzero(sample) / sample.size
+
+
+def to_events(raster: Any) -> Events:
+    """The events of a raster (..., n) of any real dtype."""
+    raster = check.real_array("raster", raster)
+    if raster.ndim == 0:
+        raise check.must("raster", "have at least one axis", "a number")
+    dtype = check.float_dtype(raster)
+    rows = _rows(np.ascontiguousarray(raster))
+    ends = np.zeros(len(rows) + 1, np.int64)
+    room = int(1.2 * density(raster) * raster.size) + 2 * raster.shape[-1]
+    ids, values = np.empty(room, np.uint32), np.empty(room, dtype)
+    words = rows.view(np.uint64) if rows.shape[-1] * rows.itemsize % 8 == 0 and rows.size \
+        else np.empty((len(rows), 0), np.uint64)
+    done = _fill(rows, words, 0, ends, ids, values)
+    while done < len(rows):  # denser than the sample
+        ids, values = (np.concatenate([a, np.empty(len(a), a.dtype)]) for a in (ids, values))
+        done = _fill(rows, words, done, ends, ids, values)
+    # Copies: the room that was not needed is given back.
+    ids, values = ids[:ends[-1]].copy(), values[:ends[-1]]
+    return _trusted(raster.shape, ends, ids, None if (values == 1).all() else values.copy())
+
+
+def to_raster(events: Events, dtype: Any = None) -> np.ndarray:
+    """The raster of `events`, in a float type; by default in that of the values."""
+    raster = np.zeros(events.shape, events.dtype if dtype is None else dtype)
+    rows = np.repeat(np.arange(len(events.ends) - 1), np.diff(events.ends))
+    _rows(raster)[rows, events.ids] = 1 if events.values is None else events.values
+    return raster
+
+
+def _rows(raster: np.ndarray) -> np.ndarray:
+    return raster.reshape(int(np.prod(raster.shape[:-1])), raster.shape[-1])
+
+
+@kernel
+def _fill(rows, words, first, ends, ids, values):
+    """Append the events of the rows from `first` on, until there might be no room; the rows done.
+
+    `words` (R, W) are the same bytes, eight at a time, or has W = 0: where 64 are 0 nothing is
+    looked at.
+    """
+    n, n_words, at = np.uint64(rows.shape[1]), np.uint64(words.shape[1]), np.uint64(ends[first])
+    n_lines = n_words // _EIGHT
+    width = _EIGHT * (n // max(n_words, _ONE))  # elements of a line
+    for r in range(np.uint64(first), np.uint64(rows.shape[0])):
+        if at + n > np.uint64(ids.shape[0]):
+            return np.int64(r)
+        for line in range(n_lines):
+            some = _ZERO
+            for j in range(line * _EIGHT, (line + _ONE) * _EIGHT):
+                some |= words[r, j]
+            if some != _ZERO:
+                at = _append(rows, r, line * width, (line + _ONE) * width, ids, values, at)
+        at = _append(rows, r, n_lines * width, n, ids, values, at)
+        ends[r + _ONE] = at
+    return np.int64(rows.shape[0])
+
+
+@scalar
+def _append(rows, r, start, stop, ids, values, at):
+    """Without a branch: each element is written, and the next one over it unless it counts."""
+    for k in range(start, stop):
+        value = rows[r, k]
+        ids[at] = k
+        values[at] = value
+        at += _ONE if value != 0 else _ZERO
+    return at
