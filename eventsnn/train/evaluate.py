@@ -1,12 +1,13 @@
 """How a model does on data that it is not trained with."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.batches import batches
 from eventsnn.train import losses
 from eventsnn.train.readouts import Readout
 from eventsnn.train.step import Loss, count_correct
@@ -20,7 +21,7 @@ def accuracy(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
     n_items = check_data("labels", inputs, labels, encode)
     batch_size = check.integer("batch_size", batch_size, least=1)
     labels, correct = np.asarray(labels), 0.0
-    for items in batches(np.arange(n_items), batch_size):
+    for items in batches(n_items, batch_size, shuffle=False):
         out, _ = model(encoded(inputs[items], encode))
         losses.class_labels(labels[items], out.shape[1], out.shape[-1])
         correct += count_correct(out, labels[items], readout)
@@ -34,7 +35,7 @@ def evaluate(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
     n_items = check_data("labels", inputs, labels, encode)
     batch_size = check.integer("batch_size", batch_size, least=1)
     labels, total, correct = np.asarray(labels), 0.0, 0.0
-    for items in batches(np.arange(n_items), batch_size):
+    for items in batches(n_items, batch_size, shuffle=False):
         out, _ = model(encoded(inputs[items], encode))
         value, _ = loss(out, labels[items], readout=readout)
         total += value * len(items)
@@ -45,12 +46,6 @@ def evaluate(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
 def encoded(x: Any, encode: Encode | None) -> Any:
     """A batch of inputs, time-major."""
     return np.swapaxes(x, 0, 1) if encode is None else encode(x)
-
-
-def batches(items: np.ndarray, batch_size: int) -> Iterator[np.ndarray]:
-    """`items` in batches; the last may be smaller."""
-    for start in range(0, len(items), batch_size):
-        yield items[start:start + batch_size]
 
 
 def check_data(argument: str, inputs: Any, labels: Any, encode: Encode | None) -> int:

@@ -13,20 +13,19 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from eventsnn.core import check, files, random
+from eventsnn.core import check, files
+from eventsnn.core.batches import batches, generator
 from eventsnn.errors import NumericalError
 from eventsnn.train import losses, saved_run, step
 from eventsnn.train.adam import Adam
 from eventsnn.train.epochs import Best, Epoch, write_log
-from eventsnn.train.evaluate import Encode, batches, check_data, encoded, evaluate
+from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate
 from eventsnn.train.optimise import Optimiser, State, with_rate
 from eventsnn.train.penalties import check_penalties
 from eventsnn.core.positions import drawing
 from eventsnn.train.readouts import Readout
 from eventsnn.train.schedules import Schedule
 
-# Philox counters a batch may use: batches and epochs cannot reach into each other's draws.
-_BATCH_BITS, _EPOCH_BITS = 64, 128
 _REMEDY = "lower the learning rate, or check the inputs"
 
 Augment = Callable[[Any, np.random.Generator], Any]  # (B, ...) raw inputs -> (B, ...)
@@ -144,12 +143,11 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
             if patience is not None and _is_done(run, epoch, patience):
                 break
             began = time.perf_counter()
-            order = generator(seed, epoch, 0).permutation(n_items)
             with tqdm(total=n_items, unit="item", leave=epoch == first_epoch + epochs - 1,
                       desc=f"epoch {epoch + 1}/{first_epoch + epochs}",
                       disable=None if progress is None else not progress) as bar:
                 try:
-                    found, rate = _epoch(objective, inputs, labels, order, batch_size, epoch, seed,
+                    found, rate = _epoch(objective, inputs, labels, batch_size, epoch, seed,
                                          augment, encode, optimiser, schedule, state, pool, bar)
                 except NumericalError:
                     if keep_best:
@@ -171,13 +169,13 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     return run.history
 
 
-def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, order: np.ndarray,
-           batch_size: int, epoch: int, seed: int, augment: Augment | None, encode: Encode | None,
-           optimiser: Any, schedule: Schedule | None, state: State, pool: Any,
+def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, batch_size: int,
+           epoch: int, seed: int, augment: Augment | None, encode: Encode | None, optimiser: Any,
+           schedule: Schedule | None, state: State, pool: Any,
            bar: tqdm) -> tuple[tuple[float, float], float | None]:
     """One pass over the data: mean loss and accuracy, and the last learning rate."""
     total, correct = 0.0, 0.0
-    for number, items in enumerate(batches(order, batch_size)):
+    for number, items in enumerate(batches(len(labels), batch_size, seed, epoch)):
         x, y = inputs[items], labels[items]
         if augment is not None:
             x = augment(x, generator(seed, epoch, number + 1))
@@ -195,7 +193,7 @@ def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, order: np
                         refresh=False)
         bar.update(len(items))
     inner = getattr(optimiser, "optimiser", optimiser)
-    return (total / len(order), correct / len(order)), getattr(inner, "learning_rate", None)
+    return (total / len(labels), correct / len(labels)), getattr(inner, "learning_rate", None)
 
 
 def _is_done(run: saved_run.Run, epoch: int, patience: int) -> bool:
@@ -207,11 +205,3 @@ def _check_threads(threads: int, model: Any) -> None:
     if threads > 1 and (found := [type(one).__name__ for one in drawing(model)]):
         raise check.must("threads", "be 1 for a model that draws at random", threads,
                          f"{found[0]} does")
-
-
-def generator(seed: int, epoch: int, item: int) -> np.random.Generator:
-    """That of an item of an epoch: 0 is the order, batch `n` is ``n + 1``."""
-    made = random.generator(seed, random.DATA)
-    position = (epoch << _EPOCH_BITS) + (item << _BATCH_BITS)
-    made.bit_generator.advance(position)  # type: ignore[attr-defined]  # Philox has it
-    return made
