@@ -16,6 +16,7 @@ from eventsnn.core.jit import scalar
 # Streams keep the draws of different purposes apart under one seed.
 THRESHOLD, ENCODER, DRIVE, CONNECTIVITY, WEIGHT, INITIAL_STATE, DATA = range(1, 8)
 NOISE, PARAMETER = 101, 102
+SAMPLE = 201  # items of a data set; apart from DATA, which orders them
 
 STEP_LIMIT = 2**48  # a counter has so much room for the number of a step
 
