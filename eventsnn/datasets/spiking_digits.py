@@ -82,9 +82,10 @@ class SpikingDigits:
 
     def __init__(self, path: str | os.PathLike) -> None:
         path = paths.existing("path", path, f"a {_KIND}")
+        self._descriptor = -1
         self._file = Untrusted(path, _KIND, verify=False)
-        self._descriptor = os.open(path, os.O_RDONLY)
         try:
+            self._descriptor = os.open(path, os.O_RDONLY)
             with self._file.read("what it holds"):
                 self._open()
         except BaseException:
@@ -170,7 +171,7 @@ class SpikingDigits:
         """Raster (T, B, 700) of the items of these numbers (B,).
 
         `dt`, `duration` (s) and `counts` are as for `eventsnn.datasets.bin_events`. Recordings of
-        SHD last up to 1.37 s, those of SSC 1 s.
+        SHD last up to about 1.4 s, those of SSC 1 s.
         """
         return bins.bin_events([self[k] for k in items.indices(numbers)], N_UNITS, dt=dt,
                                duration=duration, counts=counts)
