@@ -4,6 +4,7 @@ import functools
 import math
 import struct
 import tracemalloc
+import zlib
 from fractions import Fraction
 
 import h5py
@@ -327,6 +328,35 @@ def test_spiking_digits__reference_to_what_is_no_row_is_refused(tmp_path):
             with pytest.raises(FormatError, match="/spikes/times undamaged, got"):
                 data[2]
             assert len(data[1].times) == 1
+
+
+def chunk_of(path):
+    with h5py.File(path) as file:
+        return file["spikes/times"].id.get_chunk_info(1)
+
+
+def test_spiking_digits__damaged_chunks_are_refused(tmp_path):
+    path = tmp_path / "d.h5"
+    image = small(path, chunks=(3,), compression="gzip", shuffle=True)
+    chunk = chunk_of(path)
+    for data in (bytes(chunk.size), zlib.compress(b"short"), zlib.compress(bytes(32)),
+                 zlib.compress(bytes(10**7))[:chunk.size]):
+        new = data + image[chunk.byte_offset + len(data):chunk.byte_offset + chunk.size]
+        path.write_bytes(image[:chunk.byte_offset] + new
+                         + image[chunk.byte_offset + chunk.size:])
+        assert read_all(path) is None
+
+
+def test_spiking_digits__reads_chunks_whose_filters_were_left_out(tmp_path):
+    path = write(tmp_path / "d.h5", chunks=(7,), compression="gzip")
+    with h5py.File(path, "r+") as file:
+        for name in ("spikes/times", "spikes/units"):
+            dataset = file[name].id
+            _, data = dataset.read_direct_chunk((0,))
+            dataset.write_direct_chunk((0,), zlib.decompress(data), filter_mask=1)
+
+    with SpikingDigits(path) as data:
+        check_content(data)
 
 
 def test_spiking_digits__mutated_files_are_refused_or_read(tmp_path):

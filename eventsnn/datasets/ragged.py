@@ -14,8 +14,9 @@ References
 
 import os
 import struct
+import threading
 import zlib
-from typing import Any
+from typing import Any, BinaryIO
 
 import h5py
 import numpy as np
@@ -25,6 +26,7 @@ from eventsnn.record.untrusted import MOST_EXPANSION, SMALL_BYTES, Untrusted
 _REFERENCE = np.dtype([("length", "<u4"), ("address", "<u8"), ("object", "<u4")])
 _HEAP, _OBJECT = struct.Struct("<4sB3xQ"), struct.Struct("<HH4xQ")  # heads
 _ALIGNMENT = 8
+_ONE_AT_A_TIME = threading.Lock()  # a file has one position; a system may have no pread
 _FIXED_SIZES = {1: "S", 2: "iuf", 4: "iuf", 8: "iuf"}  # bytes a number: its kinds
 
 
@@ -35,7 +37,7 @@ class Ragged:
     ----------
     file : Untrusted
         The file.
-    descriptor : int
+    stream : binary file
         The same file, open for reading.
     group : h5py.Group
         Where the dataset is.
@@ -50,10 +52,10 @@ class Ragged:
         From here and from reading a row, if the file is not what it should be.
     """
 
-    def __init__(self, file: Untrusted, descriptor: int, group: h5py.Group, name: str,
+    def __init__(self, file: Untrusted, stream: BinaryIO, group: h5py.Group, name: str,
                  kinds: str) -> None:
-        self._file, self._descriptor = file, descriptor
-        self._bytes = os.fstat(descriptor).st_size
+        self._file, self._stream = file, stream
+        self._bytes = os.fstat(stream.fileno()).st_size
         dataset = file.child(group, name, h5py.Dataset)
         self._name = dataset.name
         base = _base(dataset)
@@ -87,7 +89,9 @@ class Ragged:
     def _read(self, start: int, size: int) -> bytes:
         if start + size > self._bytes:
             raise self._damaged("an address behind the end of the file")
-        data = os.pread(self._descriptor, size, start)
+        with _ONE_AT_A_TIME:
+            self._stream.seek(start)
+            data = self._stream.read(size)
         if len(data) < size:
             raise self._damaged("a file that was cut off while it was open")
         return data

@@ -11,6 +11,7 @@ References
    Systems 33, 2744-2757 (2022).
 """
 
+import contextlib
 import os
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -82,15 +83,13 @@ class SpikingDigits:
 
     def __init__(self, path: str | os.PathLike) -> None:
         path = paths.existing("path", path, f"a {_KIND}")
-        self._descriptor = -1
-        self._file = Untrusted(path, _KIND, verify=False)
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY)
+        with contextlib.ExitStack() as opened:
+            self._file = Untrusted(path, _KIND, verify=False)
+            opened.callback(self._file.close)
+            self._stream = opened.enter_context(open(path, "rb"))
             with self._file.read("what it holds"):
                 self._open()
-        except BaseException:
-            self.close()
-            raise
+            self._opened = opened.pop_all()
 
     def _open(self) -> None:
         root = self._file.root
@@ -129,7 +128,7 @@ class SpikingDigits:
                     else self._file.column(group, name, "biuf", "numbers")[...]
 
     def _rows(self, group: h5py.Group, name: str, kinds: str) -> Ragged:
-        return Ragged(self._file, self._descriptor, group, name, kinds)
+        return Ragged(self._file, self._stream, group, name, kinds)
 
     def _numbers(self, group: h5py.Group, name: str) -> np.ndarray:
         numbers = self._file.column(group, name, "iu", "whole numbers")[...]
@@ -151,7 +150,7 @@ class SpikingDigits:
     def __getitem__(self, item: int) -> Spikes:
         """Spikes of an item."""
         item = items.index(item, len(self))
-        if self._descriptor < 0:
+        if self._stream.closed:
             raise check.must("the file", "be open", "one that was closed")
         times = self._times[item].astype(np.float64)
         units = self._units[item]
@@ -178,10 +177,7 @@ class SpikingDigits:
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-        self._descriptor = -1
+        self._opened.close()
 
     def __enter__(self) -> "SpikingDigits":
         return self
