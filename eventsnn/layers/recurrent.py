@@ -163,7 +163,7 @@ class RecurrentLayer(NeuronLayer):
             senders, bar = np.concatenate([z_before[None], z[:-1]]), drive_bar
         weights = {"input_weights": self._weight_bar(self.input_weights, bar, x),
                    "recurrent_weights": self._recurrent_bar(bar, senders)}
-        x_bar = None
+        x_bar: Any = None
         if tape.wants_input and self.lost_input:
             x_bar = np.zeros(x.shape, dtype)
         elif tape.wants_input:

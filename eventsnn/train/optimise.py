@@ -10,7 +10,7 @@ hyper-parameters are not in it, so another optimiser object may go on with the s
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def with_rate(optimiser: Any, learning_rate: float) -> Any:
 
 def each(function: Callable, gradient: Any, *arrays: np.ndarray) -> None:
     """Call ``function(*arrays, gradient)``, all with one axis; it changes `arrays` in place."""
-    order = "F" if arrays[0].flags.f_contiguous else "C"
+    order: Literal["F", "C"] = "F" if arrays[0].flags.f_contiguous else "C"
     flats = [array.reshape(-1, order=order) for array in arrays]
     function(*flats, np.asarray(gradient, arrays[0].dtype).reshape(-1, order=order))
     for array, values in zip(arrays, flats, strict=True):
