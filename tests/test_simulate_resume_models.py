@@ -18,6 +18,8 @@ path, plastic = sys.argv[1], sys.argv[2] == "plastic"
 STEPS, N = 60, 6
 
 def make(p, delay):
+    if isinstance(p, eventsnn.neurons.LIFAdExNorseParameters):
+        p = p._replace(tau_ada_inv=0.5)  # by 1 and above each step enlarges the adaptation
     net = Network(1e-4, seed=5)
     cells = net.population("cells", N, p)
     rng = np.random.default_rng(1)
