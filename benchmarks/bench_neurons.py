@@ -29,12 +29,12 @@ OURS = {"lif": LIFBoxParameters, "izhikevich": IzhikevichParameters, "adex": LIF
 def ours(name, noisy, o):
     model, net = MODELS[name], Network(DT, seed=1, threads=o.threads)
     cells = net.population("cells", o.neurons, OURS[name](**model["p"]), initial=model["start"])
-    net.current(cells, model["current"])
+    net.constant(cells, model["current"])
     if noisy:
         net.noise(cells, 0.0, model["noise"])
     net.compile()
     net.run(o.steps * DT)
-    return {"sim_s": net.cost.run, "spikes": net.cost.spikes}
+    return {"sim_s": net.cost.run, "n_spikes": net.cost.spikes}
 
 
 def theirs(name, noisy, o, folder):
@@ -64,7 +64,7 @@ def main():
                 seconds = statistics.median(v["sim_s"] for v in values)
                 found = {"threads": o.threads, "sim_s": round(seconds, 4),
                          "ns_a_step": round(seconds / o.neurons / o.steps * 1e9, 3),
-                         "rate_hz": round(np.mean([v["spikes"] for v in values])
+                         "rate_hz": round(np.mean([v["n_spikes"] for v in values])
                                           / o.neurons / o.steps / DT, 2)}
                 case = f"{name}{' with noise' if noisy else ''} {who}"
                 if o.json:

@@ -18,4 +18,4 @@ for name, value in model["start"].items():
     setattr(group, name, value)
 monitor = SpikeMonitor(group, record=False)
 times = build_and_run(p, group, monitor)
-save(out, {}, spikes=int(np.sum(monitor.count[:])), **times)
+save(out, {}, n_spikes=int(np.sum(monitor.count[:])), **times)

@@ -18,10 +18,15 @@ What makes them fast, each found by measuring:
   become too many to vectorise.
 """
 
-import numpy as np
+from typing import Any
 
-from eventsnn.core.dispatch import step, step_vjp
-from eventsnn.core.fields import accumulate, accumulate_scaled, add, load, pick, store
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+
+from eventsnn.connect.columns import ColumnWeights
+from eventsnn.core.dispatch import INLINED, step, step_vjp
+from eventsnn.core.fields import accumulate, accumulate_scaled, add, define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.surrogates import draw, spike, spike_slope
 
@@ -78,11 +83,35 @@ def forward_taped(order, x, s, p, dt, th, first, z, h):
                     store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
 
 
+def feed(x: Any, t: Any, b: Any, z: Any, w: Any, j: Any) -> None:
+    """Add the output `z` of neuron `j` to the inputs of all that it projects to."""
+    if isinstance(w, ColumnWeights):
+        entries = slice(int(w.starts[int(j)]), int(w.starts[int(j) + 1]))
+        x[t, b, w.rows[entries]] += z * w.values[entries]
+    else:
+        for k in range((x[0] if isinstance(x, tuple) else x).shape[2]):
+            accumulate_scaled(x, (t, b, k), z, w, (j, k))
+
+
+@overload(feed, target="generic", jit_options=INLINED)
+def _feed(x, t, b, z, w, j):
+    if getattr(w, "instance_class", None) is ColumnWeights:
+        def spread(x, t, b, z, w, j):
+            for e in range(np.uint64(w.starts[j]), np.uint64(w.starts[j + _ONE])):
+                x[t, b, w.rows[e]] += z * w.values[e]
+        return spread
+    first = "x[0]" if isinstance(x, types.BaseTuple) else "x"
+    return define("x, t, b, z, w, j", f"for k in range(uint64({first}.shape[2])):",
+                  "    accumulate_scaled(x, (t, b, k), z, w, (j, k))", uint64=np.uint64,
+                  accumulate_scaled=accumulate_scaled)
+
+
 @kernel
 def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
     """Run neurons whose outputs come back, over ``T`` steps, updating the state `s` in place.
 
-    Event-driven: rows of `w` (N, N) [source, target] are added for the sources that spiked. `order`
+    Event-driven: rows of `w` (N, N) [source, target], or the columns of sparse weights, are added
+    for the sources that spiked. `order`
     (T,) uint64: ``0, ..., T - 1``; `x` (T, B, N), the input from outside, holds the whole input on
     return; `x` and `w` are tuples of channels for models that have them; `z_before` (B, N), the
     outputs of the step before; `z` (T, B, N), written; `h` None or the tape (T, B, N), written.
@@ -93,8 +122,7 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
             for j in range(n):
                 z_j = z[t - _ONE, b, j] if t > _ZERO else z_before[b, j]
                 if z_j != _ZERO:
-                    for k in range(n):
-                        accumulate_scaled(x, (t, b, k), z_j, w, (j, k))
+                    feed(x, t, b, z_j, w, j)
             for k in range(n):
                 s_k = load(s, (b, k))
                 store(h, (t, b, k), s_k)

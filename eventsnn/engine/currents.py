@@ -109,7 +109,7 @@ def add_noise(q, seed, ring, slot, now, is_first, start, stop, words, out):
         lower, upper = max(start, first), min(stop, np.uint64(q.stop[r]))
         if lower >= upper:
             continue
-        if is_first and now > _ZERO:
+        if is_first and now > _ZERO and _is_held(q, r):
             _refresh(q, r, seed, (now - _ONE) // every, ring, slot, False, lower, upper, words, out)
         elif is_first:
             for k in range(lower, upper):
@@ -122,6 +122,12 @@ def add_noise(q, seed, ring, slot, now, is_first, start, stop, words, out):
         else:
             for k in range(lower, upper):
                 ring[slot, channel, k] += q.held[r, k]
+
+
+@scalar
+def _is_held(q, r):
+    """Whether a later step asks for the currents of this one."""
+    return q.follows[r] or q.every[r] > 1
 
 
 @scalar
@@ -149,5 +155,6 @@ def _refresh(q, r, seed, index, ring, slot, add, lower, upper, words, out):
         elif add:
             for k in range(start, end):
                 ring[slot, channel, k] += out[k - begin]
-        for k in range(start, end):
-            q.held[r, k] = out[k - begin]
+        if _is_held(q, r):
+            for k in range(start, end):
+                q.held[r, k] = out[k - begin]

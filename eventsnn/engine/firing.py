@@ -1,7 +1,8 @@
 """Which neurons fired in a window of steps.
 
-A block of neurons is run part after part, each for the whole window, so that the state of a part
-stays in the L1 cache; then the spikes of the parts are put in the order of their steps.
+A block of neurons is run part after part, each for several steps, so that the state of a part
+stays in the L1 cache, and in spans of steps, so that their inputs stay in the L2 cache; then the
+spikes of the parts are put in the order of their steps.
 """
 
 from typing import Any, NamedTuple
@@ -22,13 +23,15 @@ class Firing(NamedTuple):
     fired: Any  # bool (N,): whether a neuron fired in the step that is run
     found: Any  # uint32 (n_blocks, M): the neurons of a block that fired, by part and step
     cuts: Any  # int64 (n_blocks, C + 1): where those of each part and step begin and end
+    n_parts: Any  # int64 (n_blocks,)
 
 
 def work_space(n: int, block: int, most: int, window: int) -> Firing:
     """For `n` neurons in blocks of `block`, of which `most` spikes come in a window of steps."""
-    n_blocks, n_parts = -(-n // block), -(-block // int(PART))
-    return Firing(np.zeros(n, np.bool_), np.zeros((n_blocks, most), np.uint32),
-                  np.zeros((n_blocks, n_parts * window + 1), np.int64))
+    sizes = np.diff(np.append(np.arange(0, n, block), n))
+    n_parts = -(-sizes // int(PART))
+    return Firing(np.zeros(n, np.bool_), np.zeros((len(sizes), most), np.uint32),
+                  np.zeros((len(sizes), n_parts.max() * window + 1), np.int64), n_parts)
 
 
 def fires(p: Any, out: Any) -> Any:
@@ -74,13 +77,18 @@ def _append(fired, start, stop, found, count):
 
 
 @scalar
-def sort(firing, block, window, n_cuts, spikes, ends):
-    """From spikes by part and step to spikes by step and neuron; those of step `w` end before
+def sort(firing, block, window, span, spikes, ends):
+    """From spikes by span, part and step to spikes by step and neuron; those of step `w` end before
     ``ends[block, w + 1]``."""
     found, cuts, count = firing.found[block], firing.cuts[block], _ZERO
+    n_parts, before = np.uint64(firing.n_parts[block]), _ZERO
     for w in range(window):
-        for cut in range(w, n_cuts, window):
+        steps = min(span, window - w // span * span)  # of this span
+        for part in range(n_parts):
+            cut = before + part * steps + w % span
             for e in range(np.uint64(cuts[cut]), np.uint64(cuts[cut + _ONE])):
                 spikes[block, count] = found[e]
                 count += _ONE
         ends[block, w + _ONE] = count
+        if w % span + _ONE == steps:
+            before += n_parts * steps

@@ -58,7 +58,7 @@ def _take_inputs(p, ring, outside, base, slot, k):
 
 
 @scalar
-def _update_block(block, size, first_step, window, ring, outside, base, s, p, dt, th,
+def _update_block(block, size, span, first_step, window, ring, outside, base, s, p, dt, th,
                   poisson, currents, noises, inflow, space, seed, number, firing, spikes, ends):
     """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
 
@@ -67,25 +67,27 @@ def _update_block(block, size, first_step, window, ring, outside, base, s, p, dt
     n, depth = np.uint64(firing.fired.shape[0]), np.uint64(ring.shape[0])
     start = np.uint64(block) * size
     stop = min(start + size, n)
-    for w in range(np.uint64(window)):
-        now = first_step + w
-        add_inputs(poisson, currents, noises, inflow, seed, ring, now % depth, now, w == _ZERO,
-                   start, stop, space, block)
     count, part = _ZERO, _ZERO
-    for first in range(start, stop, PART):
-        last = min(first + PART, stop)
-        for w in range(np.uint64(window)):
+    for earliest in range(_ZERO, np.uint64(window), span):
+        latest = min(earliest + span, np.uint64(window))
+        for w in range(earliest, latest):
             now = first_step + w
-            slot = now % depth
-            for k in range(first, last):
-                out, s_k = step(load(s, k), take_inputs(p, ring, outside, base, slot, k),
-                                pick(p, k), dt, draw(th, number + k, now))
-                store(s, k, s_k)
-                firing.fired[k] = fires(p, out)
-            count = find(firing, block, first, last, count)
-            part += _ONE
-            firing.cuts[block, part] = count
-    sort(firing, block, np.uint64(window), part, spikes, ends)
+            add_inputs(poisson, currents, noises, inflow, seed, ring, now % depth, now, w == _ZERO,
+                       start, stop, space, block)
+        for first in range(start, stop, PART):
+            last = min(first + PART, stop)
+            for w in range(earliest, latest):
+                now = first_step + w
+                slot = now % depth
+                for k in range(first, last):
+                    out, s_k = step(load(s, k), take_inputs(p, ring, outside, base, slot, k),
+                                    pick(p, k), dt, draw(th, number + k, now))
+                    store(s, k, s_k)
+                    firing.fired[k] = fires(p, out)
+                count = find(firing, block, first, last, count)
+                part += _ONE
+                firing.cuts[block, part] = count
+    sort(firing, block, np.uint64(window), span, spikes, ends)
 
 
 @scalar
@@ -110,20 +112,21 @@ def _has_room(history):
     return True
 
 
-def _advance(size, first_step, n_steps, window, ring, outside, base, s, p, dt, th, poisson,
+def _advance(size, span, first_step, n_steps, window, ring, outside, base, s, p, dt, th, poisson,
              currents, noises, inflow, space, seed, number, synapses, recipes, drawing, past,
              releases, rules, history, firing, spikes, ends, events, steps, ids):
     """Run one group for `n_steps`, or until there might be no room for the spikes to come.
 
-    `size` is that of a block; `ring` holds the input from the group itself, `outside` that from
-    other groups, or is None; `base` (channels, N) is the constant input, or None; `poisson`,
-    `currents`, `noises` and `inflow` are inputs from outside the network, each None if there are
-    none of the kind, and `space` is their `WorkSpace`; `number` is that of the group's first neuron
-    in the network, for random numbers; `recipes` and `drawing` are of `eventsnn.connect`, or None
-    where none is procedural; so are `past` and `releases`, or None where none of the group's own
-    synapses is plastic, and `rules` and `history`, or None where none onto the group learns.
-    Returns the number of steps done and of spikes written: their `steps` (the number of the step at
-    whose end the spike is) and `ids`. ``events[block]`` is added to what synapses had a spike.
+    `size` is that of a block, `span` the steps whose inputs stay in the cache; `ring` holds the
+    input from the group itself, `outside` that from other groups, or is None; `base` (channels, N)
+    is the constant input, or None; `poisson`, `currents`, `noises` and `inflow` are inputs from
+    outside the network, each None if there are none of the kind, and `space` is their `WorkSpace`;
+    `number` is that of the group's first neuron in the network, for random numbers; `recipes` and
+    `drawing` are of `eventsnn.connect`, or None where none is procedural; so are `past` and
+    `releases`, or None where none of the group's own synapses is plastic, and `rules` and
+    `history`, or None where none onto the group learns. Returns the number of steps done and of
+    spikes written: their `steps` (the number of the step at whose end the spike is) and `ids`.
+    ``events[block]`` is added to what synapses had a spike.
     """
     n_blocks, n = ends.shape[1], firing.fired.shape[0]
     done, at, late, turn = 0, 0, 0, 0  # `late` steps, done last, are yet to be delivered
@@ -144,7 +147,7 @@ def _advance(size, first_step, n_steps, window, ring, outside, base, s, p, dt, t
                     block, size, before, late, spikes[1 - turn], ends[1 - turn], synapses, recipes,
                     drawing, past, releases, rules, history, ring)
             if length > 0:
-                _update_block(block, size, now, length, ring, outside, base, s, p, dt, th,
+                _update_block(block, size, span, now, length, ring, outside, base, s, p, dt, th,
                               poisson, currents, noises, inflow, space, seed, number, firing,
                               spikes[turn], ends[turn])
         at = _collect(now, length, spikes[turn], ends[turn], at, steps, ids)

@@ -14,6 +14,7 @@ from eventsnn.layers.correlation import (
 )
 from eventsnn.layers.decode import SpikesToTimesDecoder, SumDecoder, sum_decode
 from eventsnn.layers.dropout import Dropout
+from eventsnn.layers.event_prop import EventPropLIF
 from eventsnn.layers.exp_filter import ExpFilter
 from eventsnn.layers.iterated import Iterated
 from eventsnn.layers.linear import LILinearCell, Linear
@@ -29,6 +30,7 @@ from eventsnn.layers.regularization import (
 )
 from eventsnn.layers.shape import Flatten
 from eventsnn.layers.shapes import four_shapes
+from eventsnn.layers.sparse import SparseLinear
 from eventsnn.layers.spiking import Cell, Sequence
 from eventsnn.layers.temporal_field import TemporalReceptiveField
 from eventsnn.layers.threshold import Threshold

@@ -4,14 +4,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.connect.sparse import is_sparse
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers import channels
 from eventsnn.layers.arriving import arriving, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
+from eventsnn.layers.sparse import SparseWeights
 from eventsnn.layers.spiking import NeuronLayer
-from eventsnn.spikes import Events
+from eventsnn.spikes import Events, to_events
 from eventsnn.surrogates import SuperSpike
 
 
@@ -33,8 +35,9 @@ class RecurrentLayer(NeuronLayer):
         As for a layer without weights; array parameters have shape (hidden_size,).
     input_weights : (hidden_size, input_size) array, optional
         Copied. By default normal with standard deviation ``sqrt(2 / hidden_size)``, as in norse.
-    recurrent_weights : (hidden_size, hidden_size) array, optional
-        Row = receiver. Copied. Default as for the input weights.
+    recurrent_weights : (hidden_size, hidden_size) array or scipy sparse matrix, optional
+        Row = receiver. Copied. Default as for the input weights. Of a sparse matrix the weights are
+        its entries, (n_entries,), and only they learn: see `to_scipy`.
     autapses : bool
         Whether a neuron may project to itself; if not, the diagonal and its gradient are zero.
     seed : int, optional
@@ -62,11 +65,37 @@ class RecurrentLayer(NeuronLayer):
         self.input_weights = own_weights(
             "input_weights", input_weights, lambda shape: scale * draw.standard_normal(shape),
             (n, input_size), dtype)
+        self._sparse: SparseWeights | None = None
+        if is_sparse(recurrent_weights):
+            self._sparse = self._coupling(recurrent_weights, n)
+            self.recurrent_weights = self._sparse.values
+            return
         self.recurrent_weights = own_weights(
             "recurrent_weights", recurrent_weights,
             lambda shape: recurrent_scale * draw.standard_normal(shape), (n, n), dtype)
         if not self.autapses:
             np.fill_diagonal(self.recurrent_weights, 0.0)
+
+    def _coupling(self, matrix: Any, n: int) -> SparseWeights:
+        """Sparse recurrent weights."""
+        if self.model.inputs is not None:
+            raise check.must("recurrent_weights", "be an array for neurons with several inputs",
+                             "a sparse matrix")
+        if self.receives:
+            raise check.must("recurrent_weights", "be an array for a threshold with rules",
+                             "a sparse matrix")
+        made = SparseWeights("recurrent_weights", matrix, (n, n))
+        if not self.autapses and matrix.diagonal().any():
+            raise check.must("recurrent_weights", "have no diagonal where autapses is False",
+                             f"{np.count_nonzero(matrix.diagonal())} entries on it")
+        return made
+
+    def to_scipy(self) -> Any:
+        """The sparse recurrent weights (hidden_size, hidden_size), in CSC."""
+        if self._sparse is None:
+            raise check.must("recurrent_weights", "be sparse for to_scipy", "an array",
+                             error=TypeError)
+        return self._sparse.to_scipy()
 
     @staticmethod
     def _scales(input_size: int, hidden_size: int) -> tuple[float, float]:
@@ -77,6 +106,12 @@ class RecurrentLayer(NeuronLayer):
         """Weights in the float type of a call; a tuple of them for two input channels."""
         w = weights.astype(dtype, copy=False)
         return channels.split(self.model, w) if channels.has_two(self.model) else w
+
+    def _recurrent(self, dtype: np.dtype) -> Any:
+        """The recurrent weights, as the engine takes them."""
+        if self._sparse is None:
+            return self._channels(self.recurrent_weights, dtype)
+        return self._sparse.as_columns(dtype)
 
     def _weight_bar(self, weights: np.ndarray, drive_bar: Any, senders: Any) -> np.ndarray:
         """Gradient of weights for those of the receivers' drives."""
@@ -90,6 +125,8 @@ class RecurrentLayer(NeuronLayer):
 
     def _recurrent_bar(self, drive_bar: Any, before: np.ndarray) -> np.ndarray:
         """Gradient of the recurrent weights, its diagonal 0 if there are no autapses."""
+        if self._sparse is not None:
+            return self._sparse.bar(to_events(before), drive_bar)
         bar = self._weight_bar(self.recurrent_weights, drive_bar, arriving(before))
         if not self.autapses:
             np.fill_diagonal(bar, 0.0)
@@ -126,7 +163,7 @@ class RecurrentLayer(NeuronLayer):
         x = np.zeros(x.shape, dtype) if self.lost_input else arriving(x)
         drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))
-        w = self._channels(self.recurrent_weights, dtype)
+        w = self._recurrent(dtype)
         out, end, h = run.forward_recurrent(drive, neuron, z_before, w, lay, self.dt, th, first,
                                             taped=tape is not None or record)
         self._check_finite(end, n_steps)
@@ -151,7 +188,7 @@ class RecurrentLayer(NeuronLayer):
                 out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype)
             if recorded and neuron_bar is not None:
                 h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype), None
-        w = self._channels(self.recurrent_weights, dtype)
+        w = self._recurrent(dtype)
         drive_bar, neuron_bar, z_bar, p_bar, received = run.backward_recurrent(
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
             self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable),

@@ -22,6 +22,7 @@ DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
 PARALLEL_WORK = 25_000  # neuron-steps a window; with fewer, threads cost more than they gain
 EVENT, RATE = 5, 20.0  # what a synaptic event costs, neuron-steps; and 1/s, a guess of the rate
+SPAN = 1 << 16  # inputs of a block that stay in the L2 cache
 LARGEST = 2.0**64  # of a state: above it lie numbers whose squares are none of float32
 SPIKES = 1 << 20  # least room for the spikes of one call
 
@@ -63,12 +64,14 @@ class Group:
         self.window = min((wired.shortest or LONGEST_WINDOW) + 1, LONGEST_WINDOW)
         events = len(wired.synapses.targets) * RATE * float(self.dt)  # a step
         self.work = self.window * (self.n + EVENT * events)
-        depth = max(longest_delay + 1, self.window)
+        self.block = blocks.size(self.n)
+        inputs = min(self.block, self.n) * self._shape[0] * (1 if outside is None else 2)
+        self.span = max(1, min(self.window, SPAN // inputs))
+        depth = max(longest_delay + 1, self.span)
         self.ring = np.zeros((depth, *self._shape), DTYPE)
         self.outside = None if outside is None else np.zeros_like(self.ring)
         if self.base is not None:
             self.ring[:] = self.base
-        self.block = blocks.size(self.n)
         n_blocks = -(-self.n // self.block)
         self.learning = self._learning()
         self.space = work_space(n_blocks)
@@ -96,10 +99,10 @@ class Group:
     def _call(self, first_step: int, n_steps: int, threads: int) -> tuple:
         parallel = threads > 1 and len(self.events) > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
-            np.uint64(self.block), np.uint64(first_step), n_steps, self.window, self.ring,
-            self.outside, self.base, self.state, self.p, self.dt, self.threshold, *self.drives,
-            self.space, self.seed, self.number, *self.wired.kept, *self.learned, self.firing,
-            self.spikes, self.ends, self.events, self.steps, self.ids)
+            np.uint64(self.block), np.uint64(self.span), np.uint64(first_step), n_steps,
+            self.window, self.ring, self.outside, self.base, self.state, self.p, self.dt,
+            self.threshold, *self.drives, self.space, self.seed, self.number, *self.wired.kept,
+            *self.learned, self.firing, self.spikes, self.ends, self.events, self.steps, self.ids)
 
     def _most_spikes(self) -> int:
         """Of one neuron in a window, at most."""

@@ -7,6 +7,7 @@ import numpy as np
 
 from eventsnn.connect import listed
 from eventsnn.connect.rows import Site
+from eventsnn.connect.sparse import check_sparse
 from eventsnn.core import check
 from eventsnn.simulate.population import View
 from eventsnn.simulate.rules import Rule
@@ -36,48 +37,9 @@ class Listed(Rule):
         return {"rule": "matrix", "shape": list(self.shape), "synapses": len(self.indices)}
 
 
-def is_sparse(matrix: Any) -> bool:
-    """Whether it is a scipy sparse matrix or array."""
-    from scipy import sparse
-
-    return sparse.issparse(matrix)
-
-
 def checked(name: str, matrix: Any, pre: View, post: View) -> Any:
     """A scipy sparse matrix of real numbers with a row a source and a column a target."""
-    if not is_sparse(matrix):
-        raise check.must(name, "be a scipy sparse matrix", type(matrix).__name__, error=TypeError)
-    check.shape(name, matrix.shape, (len(pre), len(post)), "(sources, targets)")
-    check.real_array(name, np.empty(0, matrix.dtype))
-    _check_indices(name, matrix)
-    return matrix
-
-
-def _check_indices(name: str, matrix: Any) -> None:
-    """Refuse places outside the matrix: scipy's compiled code, and ours, trust them."""
-    def within(what: str, values: np.ndarray, n: int) -> None:
-        if len(values) and not 0 <= values.min() <= values.max() < n:
-            raise check.must(name, f"have {what} in 0 ... {n - 1}",
-                             values.min() if values.min() < 0 else values.max())
-
-    if matrix.format == "coo":
-        if not len(matrix.row) == len(matrix.col) == len(matrix.data):
-            raise check.must(name, "have a row and a column for each entry",
-                             f"{len(matrix.row)}, {len(matrix.col)} and {len(matrix.data)}")
-        within("rows", matrix.row, matrix.shape[0])
-        within("columns", matrix.col, matrix.shape[1])
-    elif matrix.format in ("csr", "csc", "bsr"):
-        height, width = matrix.blocksize if matrix.format == "bsr" else (1, 1)
-        shape = matrix.shape[0] // height, matrix.shape[1] // width
-        rows, columns = shape[::-1] if matrix.format == "csc" else shape
-        indptr, n = matrix.indptr, len(matrix.data)
-        if len(indptr) != rows + 1 or indptr[0] != 0 or (np.diff(indptr) < 0).any():
-            raise check.must(name, f"have an indptr of {rows + 1} numbers that rise from 0",
-                             f"{indptr.tolist()[:9]}")
-        if not indptr[-1] <= n == len(matrix.indices):
-            raise check.must(name, "have data and indices for all that indptr counts, "
-                             f"{indptr[-1]}", f"{n} and {len(matrix.indices)}")
-        within("indices", matrix.indices[:indptr[-1]], columns)
+    return check_sparse(name, matrix, (len(pre), len(post)), "(sources, targets)")
 
 
 def plain(matrix: Any, scale: float) -> tuple[Listed, np.ndarray]:

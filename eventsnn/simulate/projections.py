@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.connect.sparse import is_sparse
 from eventsnn.core import check
 from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters, pair_stdp, tsodyks_makram
 from eventsnn.simulate import matrices
@@ -144,7 +145,7 @@ def _of_matrix(pre: View, post: View, matrix: Any, weight: Any, delay: Any,
         raise check.must("weight", "be a number or an array, a factor of the matrix", weight,
                          "give the matrix the weights", error=TypeError)
     own_weights = np.ndim(weight) > 0
-    own_delays = matrices.is_sparse(delay) or np.ndim(delay) > 0
+    own_delays = is_sparse(delay) or np.ndim(delay) > 0
     if not own_weights:
         weight = _weight(weight)
     if not own_delays:
@@ -157,7 +158,7 @@ def _of_matrix(pre: View, post: View, matrix: Any, weight: Any, delay: Any,
         weight = _one_an_entry("weight", weight, matrix)
     each = np.zeros(len(matrix.data), np.int64)
     if own_delays:
-        if matrices.is_sparse(delay):
+        if is_sparse(delay):
             delay = matrices.matched(matrix, matrices.checked("delay", delay, pre, post))
         each = _steps(_one_an_entry("delay", delay, matrix), dt)
     listed, weights, each = matrices.with_entries(matrix, weight, each)

@@ -9,7 +9,7 @@ from eventsnn.train.loop import fit
 from eventsnn.train.losses import cross_entropy, mse
 from eventsnn.train.memory import Memory, memory
 from eventsnn.train.penalties import Rate, Voltage, Weight
-from eventsnn.train.readouts import FirstSpike, readout
+from eventsnn.train.readouts import FirstSpike, FirstTime, readout
 from eventsnn.train.rmsprop import RMSprop
 from eventsnn.train.schedules import Cosine, Exponential, StepDecay, Warmup
 from eventsnn.train.sgd import SGD
@@ -17,7 +17,7 @@ from eventsnn.train.spike_losses import SpikeCount, VanRossum
 
 __all__ = [
     "SGD", "Adam", "AdamW", "Checkpoint", "Clipped", "Cosine", "Epoch", "Exponential", "FirstSpike",
-    "Memory", "RMSprop", "Rate", "SpikeCount", "StepDecay", "VanRossum", "Voltage", "Warmup",
-    "Weight", "accuracy", "cross_entropy", "evaluate", "fit", "load", "memory", "mse", "readout",
-    "restore", "save",
+    "FirstTime", "Memory", "RMSprop", "Rate", "SpikeCount", "StepDecay", "VanRossum", "Voltage",
+    "Warmup", "Weight", "accuracy", "cross_entropy", "evaluate", "fit", "load", "memory", "mse",
+    "readout", "restore", "save",
 ]

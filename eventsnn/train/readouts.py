@@ -127,6 +127,42 @@ class FirstSpike:
         return before * after * (scores_bar * out.dtype.type(1 / self.tau))
 
 
+@dataclass(frozen=True, slots=True)
+class FirstTime:
+    """Minus the first of the spike times of a layer in continuous time, over `tau`.
+
+    Parameters
+    ----------
+    tau : float
+        Seconds by which a neuron must be first for one unit of score.
+    late : float
+        Time, s, that stands for no spike; its gradient is 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> FirstTime(tau=0.01, late=0.1).forward(np.array([[0.02, np.inf], [0.03, np.inf]]))
+    array([ -2., -10.])
+    """
+
+    tau: float
+    late: float
+
+    def __post_init__(self) -> None:
+        check.number("tau", self.tau, above=0)
+        check.number("late", self.late, above=0)
+
+    def forward(self, out: np.ndarray) -> np.ndarray:
+        """Scores (...) of spike times (K, ...)."""
+        return np.minimum(out[0], out.dtype.type(self.late)) * out.dtype.type(-1 / self.tau)
+
+    def backward(self, out: np.ndarray, scores_bar: np.ndarray) -> np.ndarray:
+        """Gradient of the times for that of their scores."""
+        out_bar = np.zeros_like(out)
+        out_bar[0] = np.where(out[0] < self.late, scores_bar * out.dtype.type(-1 / self.tau), 0)
+        return out_bar
+
+
 def outputs(out: Any) -> np.ndarray:
     """`out` as an array over time of one of the float types."""
     out = check.real_array("out", out)
