@@ -20,7 +20,7 @@ from eventsnn.surrogates import is_stochastic, prepare
 
 DTYPE = np.dtype(np.float32)
 LONGEST_WINDOW = 64  # steps, where no synapse asks for a shorter one
-PARALLEL_WORK = 25_000  # neuron-steps a window; with fewer, threads cost more than they gain
+PARALLEL_WORK = 60_000  # neuron-steps a window; with fewer, threads cost more than they gain
 EVENT, RATE = 5, 20.0  # what a synaptic event costs, neuron-steps; and 1/s, a guess of the rate
 SPAN = 1 << 16  # inputs of a block that stay in the L2 cache
 LARGEST = 2.0**64  # of a state: above it lie numbers whose squares are none of float32
