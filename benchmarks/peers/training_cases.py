@@ -26,9 +26,10 @@ def _spikes(rng, share, *shape):
 
 def recurrent(t, rng):
     """700 inputs at 2 %, 256 recurrent LIF neurons, of which about a tenth spike, 20 outputs."""
-    return Case(_spikes(rng, 0.02, t, 256, 700), rng.integers(0, 20, 256), {
-        "input": _normal(rng, 0.55, 256, 700), "recurrent": _normal(rng, 0.05, 256, 256),
-        "output": _normal(rng, 0.1, 20, 256)})
+    weights = {"input": _normal(rng, 0.55, 256, 700), "recurrent": _normal(rng, 0.05, 256, 256),
+               "output": _normal(rng, 0.1, 20, 256)}
+    np.fill_diagonal(weights["recurrent"], 0)  # no autapses
+    return Case(_spikes(rng, 0.02, t, 256, 700), rng.integers(0, 20, 256), weights)
 
 
 def held(t, rng):
