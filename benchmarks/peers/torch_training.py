@@ -90,6 +90,18 @@ class Stepped(torch.nn.Module):
         return torch.stack(outs)
 
 
+class Integrator(torch.nn.Module):
+    """A leaky integrator for read-out."""
+
+    def __init__(self):
+        super().__init__()
+        self.v = None
+
+    def forward(self, x):
+        self.v = 0.1 * x if self.v is None else self.v + 0.1 * (x - self.v)
+        return self.v
+
+
 def snntorch(name, w):
     import snntorch as snn
 
@@ -121,17 +133,14 @@ def spikingjelly(name, w):
     def spiking():
         return neuron.LIFNode(tau=10.0, surrogate_function=surrogate.ATan(), detach_reset=False)
 
-    def potential():
-        class Integrator(neuron.NonSpikingLIFNode if hasattr(neuron, "NonSpikingLIFNode")
-                         else neuron.LIFNode):
-            def single_step_forward(self, x):
-                self.v_float_to_tensor(x)
-                self.neuronal_charge(x)
-                return self.v
-        return Integrator(tau=10.0)
+    net = Stepped(name, w, spiking, spiking, Integrator)
 
-    net = Stepped(name, w, spiking, spiking, potential)
-    return net, lambda: functional.reset_net(net)
+    def reset():
+        functional.reset_net(net)
+        for module in net.modules():
+            if isinstance(module, Integrator):
+                module.v = None
+    return net, reset
 
 
 def main():
