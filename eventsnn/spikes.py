@@ -96,6 +96,10 @@ class Events:
         """Share of the raster that is not 0."""
         return len(self.ids) / max(int(np.prod(self.shape)), 1)
 
+    def values_as(self, dtype: Any) -> np.ndarray | None:
+        """The values in a float type; None if all are 1."""
+        return None if self.values is None else self.values.astype(dtype, copy=False)
+
     def __getitem__(self, index: Any) -> "Events":
         first, second = index if isinstance(index, tuple) and len(index) == 2 else (index, None)
         for one in (first, second):

@@ -30,7 +30,7 @@ def weighted(x: Any, weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
     if not isinstance(x, Events):
         return x.astype(dtype, copy=False) @ weight.T
     y = np.zeros((len(x.ends) - 1, len(weight)), dtype)
-    gather.gather(x.ends, x.ids, _values(x, dtype), np.ascontiguousarray(weight.T), y)
+    gather.gather(x.ends, x.ids, x.values_as(dtype), np.ascontiguousarray(weight.T), y)
     return y.reshape(*x.shape[:-1], len(weight))
 
 
@@ -40,9 +40,5 @@ def weight_bar(x: Any, y_bar: np.ndarray) -> np.ndarray:
     if not isinstance(x, Events):
         return (x.reshape(-1, x.shape[-1]).astype(rows.dtype, copy=False).T @ rows).T
     bar = np.zeros((x.shape[-1], rows.shape[-1]), rows.dtype)
-    gather.scatter(x.ends, x.ids, _values(x, rows.dtype), np.ascontiguousarray(rows), bar)
+    gather.scatter(x.ends, x.ids, x.values_as(rows.dtype), np.ascontiguousarray(rows), bar)
     return bar.T
-
-
-def _values(x: Events, dtype: np.dtype) -> np.ndarray | None:
-    return None if x.values is None else x.values.astype(dtype, copy=False)

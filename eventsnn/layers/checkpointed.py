@@ -103,7 +103,7 @@ class Checkpointed(Layer):
         stand, kept = positions(self.layer), Tape()
         _, end = self.layer(_steps(x, 0, 1), state, tape=kept)
         set_positions(stand, self.layer)
-        step, states = max(kept.nbytes(without=x), 1), _nbytes(end)
+        step, states = max(kept.nbytes(without=x), 1), nbytes(end)
         if step * n_steps <= self.memory_budget:
             return n_steps
         every = min(max(1, round(math.sqrt(n_steps * states / step))), n_steps)
@@ -163,7 +163,10 @@ def _joined(parts: list[Any]) -> Any:
     return np.concatenate(parts)
 
 
-def _nbytes(state: Any) -> int:
-    if isinstance(state, np.ndarray):
-        return state.nbytes
-    return sum(map(_nbytes, state)) if isinstance(state, (tuple, list)) else 0
+def nbytes(value: Any) -> int:
+    """Memory of arrays in tuples, lists and dictionaries."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, dict):
+        value = list(value.values())
+    return sum(map(nbytes, value)) if isinstance(value, (tuple, list)) else 0

@@ -28,14 +28,14 @@ class SparseWeights:
     def weighted(self, x: Events, dtype: np.dtype) -> np.ndarray:
         """``x W^T`` (..., outputs)."""
         y = np.zeros((len(x.ends) - 1, self.places.shape[0]), dtype)
-        columns.gather(x.ends, x.ids, _values(x, dtype), self.as_columns(dtype), y)
+        columns.gather(x.ends, x.ids, x.values_as(dtype), self.as_columns(dtype), y)
         return y.reshape(*x.shape[:-1], self.places.shape[0])
 
     def bar(self, x: Events, y_bar: np.ndarray) -> np.ndarray:
         """Gradient of the values."""
         rows = np.ascontiguousarray(y_bar).reshape(-1, y_bar.shape[-1])
         bar = np.zeros(len(self.values), rows.dtype)
-        columns.scatter(x.ends, x.ids, _values(x, rows.dtype), *self.places[1:], rows, bar)
+        columns.scatter(x.ends, x.ids, x.values_as(rows.dtype), *self.places[1:], rows, bar)
         return bar
 
     def back(self, y_bar: np.ndarray) -> np.ndarray:
@@ -44,10 +44,6 @@ class SparseWeights:
         x_bar = np.empty((len(rows), self.places.shape[1]), rows.dtype)
         columns.back(self.as_columns(rows.dtype), rows, x_bar)
         return x_bar.reshape(*y_bar.shape[:-1], self.places.shape[1])
-
-
-def _values(x: Events, dtype: np.dtype) -> np.ndarray | None:
-    return None if x.values is None else x.values.astype(dtype, copy=False)
 
 
 class SparseLinear(Layer):

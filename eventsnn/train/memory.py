@@ -2,13 +2,11 @@
 
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
 from eventsnn.core.positions import positions, set_positions
 from eventsnn.layers.base import Tape
-from eventsnn.layers.checkpointed import Checkpointed
+from eventsnn.layers.checkpointed import Checkpointed, nbytes
 from eventsnn.spikes import Events
 
 MB = 2**20
@@ -74,23 +72,15 @@ def memory(model: Any, x: Any, *, optimiser: Any = None) -> Memory:
         outs.append(sum(o.nbytes for o in out) if isinstance(out, list) else out.nbytes)
     set_positions(stand, model)
     weights = sum(w.nbytes for w in model.weights.values())
-    in_optimiser = 0 if optimiser is None else _nbytes(optimiser.init(model.weights))
+    in_optimiser = 0 if optimiser is None else nbytes(optimiser.init(model.weights))
     each = kept[1] - kept[0] if n_steps > 1 else kept[0]
     tape_bytes = kept[0] + each * (n_steps - 1)
     if isinstance(model, Checkpointed):
         every = min(model._every(x, None, n_steps), n_steps)
         parts = -(-n_steps // every)
-        tape_bytes = kept[0] + each * (every - 1) + (0 if parts == 1 else parts * _nbytes(state))
+        tape_bytes = kept[0] + each * (every - 1) + (0 if parts == 1 else parts * nbytes(state))
     return Memory(weights, weights, in_optimiser, tape_bytes, 2 * outs[0] * n_steps)
 
 
 def _first(x: Any, steps: int) -> Any:
     return x[:steps] if isinstance(x, Events) else map_fields(lambda a: a[:steps], x)
-
-
-def _nbytes(value: Any) -> int:
-    if isinstance(value, np.ndarray):
-        return value.nbytes
-    if isinstance(value, dict):
-        value = list(value.values())
-    return sum(map(_nbytes, value)) if isinstance(value, (tuple, list)) else 0
