@@ -149,10 +149,11 @@ def _of_items(events: Events, index: slice) -> Events:
 
 def density(raster: np.ndarray) -> float:
     """Share of a raster (..., n) that is not 0, by a sample of `_SAMPLE` rows of it."""
-    rows = _rows(raster)
-    if not rows.size:
+    if not raster.size:
         return 0.0
-    sample = rows[::max(1, len(rows) // _SAMPLE)]
+    lead, n_rows = raster.shape[:-1] or (1,), raster.size // raster.shape[-1]
+    chosen = np.unravel_index(np.arange(0, n_rows, max(1, n_rows // _SAMPLE)), lead)
+    sample = np.atleast_2d(raster)[chosen]
     return np.count_nonzero(sample) / sample.size
 
 
@@ -161,20 +162,10 @@ def to_events(raster: Any) -> Events:
     raster = check.real_array("raster", raster)
     if raster.ndim == 0:
         raise check.must("raster", "have at least one axis", "a number")
-    dtype = check.float_dtype(raster)
-    rows = _rows(np.ascontiguousarray(raster))
-    ends = np.zeros(len(rows) + 1, np.int64)
+    rows = _by_step(raster)
     room = int(1.2 * density(raster) * raster.size) + 2 * raster.shape[-1]
-    ids, values = np.empty(room, np.uint32), np.empty(room, dtype)
-    words = rows.view(np.uint64) if rows.shape[-1] * rows.itemsize % 8 == 0 and rows.size \
-        else np.empty((len(rows), 0), np.uint64)
-    done = _fill(rows, words, 0, ends, ids, values)
-    while done < len(rows):  # denser than the sample
-        ids, values = (np.concatenate([a, np.empty(len(a), a.dtype)]) for a in (ids, values))
-        done = _fill(rows, words, done, ends, ids, values)
-    # Copies: the room that was not needed is given back.
-    ids, values = ids[:ends[-1]].copy(), values[:ends[-1]]
-    return _trusted(raster.shape, ends, ids, None if (values == 1).all() else values.copy())
+    found = _listed(rows, room, None) or _listed(rows, room, check.float_dtype(raster))
+    return _trusted(raster.shape, *found)
 
 
 def to_raster(events: Events, dtype: Any = None) -> np.ndarray:
@@ -189,36 +180,74 @@ def _rows(raster: np.ndarray) -> np.ndarray:
     return raster.reshape(int(np.prod(raster.shape[:-1])), raster.shape[-1])
 
 
+def _by_step(raster: np.ndarray) -> np.ndarray:
+    """The rows of a raster by its first axis (T, M, n); some items of all steps are not copied."""
+    if raster.ndim < 3 or not raster[:1].flags.c_contiguous:
+        return _rows(np.ascontiguousarray(raster))[None]
+    return raster.reshape(len(raster), int(np.prod(raster.shape[1:-1])), raster.shape[-1])
+
+
+def _listed(rows: np.ndarray, room: int, dtype: Any) -> Any:
+    """Ends, ids and values; without a `dtype` values are not kept, and one other than 1 ends it:
+    then the result is None."""
+    n_rows, n = rows.shape[0] * rows.shape[1], rows.shape[2]
+    words = rows.view(np.uint64) if rows.size and n * rows.itemsize % 8 == 0 \
+        else np.empty((*rows.shape[:2], 0), np.uint64)
+    ends, ids = np.zeros(n_rows + 1, np.int64), np.empty(room, np.uint32)
+    values, done = None if dtype is None else np.empty(room, dtype), 0
+    while True:
+        done, plain = _fill(rows, words, done, ends, ids, values)
+        if not plain:
+            return None
+        if done == n_rows:
+            break
+        ids = np.concatenate([ids, np.empty_like(ids)])  # it is denser than the sample
+        values = None if values is None else np.concatenate([values, np.empty_like(values)])
+    # Copies: the room that was not needed is given back.
+    return ends, ids[:ends[-1]].copy(), None if values is None else values[:ends[-1]].copy()
+
+
 @kernel
 def _fill(rows, words, first, ends, ids, values):
-    """Append the events of the rows from `first` on, until there might be no room; the rows done.
+    """Append the events of the rows from `first` on, until there might be no room: the rows done,
+    and whether all values were 1; if not, and `values` is None, it ends there.
 
-    `words` (R, W) are the same bytes, eight at a time, or has W = 0: where 64 are 0 nothing is
+    `words` (T, M, W) are the same bytes, eight at a time, or has W = 0: where 64 are 0 nothing is
     looked at.
     """
-    n, n_words, at = np.uint64(rows.shape[1]), np.uint64(words.shape[1]), np.uint64(ends[first])
-    n_lines = n_words // _EIGHT
+    n_items, n, n_words = (np.uint64(rows.shape[1]), np.uint64(rows.shape[2]),
+                           np.uint64(words.shape[2]))
+    at, n_lines = np.uint64(ends[first]), n_words // _EIGHT
     width = _EIGHT * (n // max(n_words, _ONE))  # elements of a line
-    for r in range(np.uint64(first), np.uint64(rows.shape[0])):
+    for r in range(np.uint64(first), np.uint64(rows.shape[0]) * n_items):
         if at + n > np.uint64(ids.shape[0]):
-            return np.int64(r)
+            return np.int64(r), True
+        row, row_words = rows[r // n_items, r % n_items], words[r // n_items, r % n_items]
+        start = at
         for line in range(n_lines):
             some = _ZERO
             for j in range(line * _EIGHT, (line + _ONE) * _EIGHT):
-                some |= words[r, j]
+                some |= row_words[j]
             if some != _ZERO:
-                at = _append(rows, r, line * width, (line + _ONE) * width, ids, values, at)
-        at = _append(rows, r, n_lines * width, n, ids, values, at)
+                at = _append(row, line * width, (line + _ONE) * width, ids, values, at)
+        at = _append(row, n_lines * width, n, ids, values, at)
         ends[r + _ONE] = at
-    return np.int64(rows.shape[0])
+        if values is None:
+            others = False
+            for e in range(start, at):
+                others |= row[ids[e]] != 1
+            if others:
+                return np.int64(r), False
+    return np.int64(ends.shape[0] - 1), True
 
 
 @scalar
-def _append(rows, r, start, stop, ids, values, at):
+def _append(row, start, stop, ids, values, at):
     """Without a branch: each element is written, and the next one over it unless it counts."""
     for k in range(start, stop):
-        value = rows[r, k]
+        value = row[k]
         ids[at] = k
-        values[at] = value
+        if values is not None:
+            values[at] = value
         at += _ONE if value != 0 else _ZERO
     return at

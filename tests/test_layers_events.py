@@ -21,6 +21,7 @@ def raster(share, dtype=np.float64, values=False, seed=0):
 def events_always(monkeypatch):
     """All inputs become events."""
     monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(module, "FEW", 0)
     monkeypatch.setattr(module, "DENSE_FROM", 1.1)
 
 
@@ -57,6 +58,7 @@ def test_layer__of_events_equals_that_of_a_raster(name, share, values, monkeypat
     monkeypatch.setattr(module, "DENSE_FROM", -1.0)
     out, g = both(layer, x, bar)
     monkeypatch.setattr(module, "SMALL", 0)
+    monkeypatch.setattr(module, "FEW", 0)
     monkeypatch.setattr(module, "DENSE_FROM", 1.1)
 
     for given in (x, to_events(x)):
@@ -85,12 +87,14 @@ def test_linear__of_events_keeps_the_float_type(events_always, dtype):
 def test_arriving__takes_events_where_few_are_not_0(monkeypatch):
     monkeypatch.setattr(module, "SMALL", 0)
 
-    assert isinstance(module.arriving(raster(0.05)), type(to_events(raster(0.1))))
-    assert isinstance(module.arriving(raster(0.5)), np.ndarray)
-    assert isinstance(module.arriving(to_events(raster(0.5))), np.ndarray)
-    assert module.arriving(small := raster(0.05)[:1, :1]) is not small
+    assert isinstance(module.arriving(raster(0.05), N), type(to_events(raster(0.1))))
+    assert isinstance(module.arriving(raster(0.5), N), np.ndarray)
+    assert isinstance(module.arriving(to_events(raster(0.5)), N), np.ndarray)
+    assert module.arriving(small := raster(0.05)[:1, :1], N) is not small
     monkeypatch.setattr(module, "SMALL", 10**6)
-    assert module.arriving(small) is small
+    assert module.arriving(small, N) is small
+    monkeypatch.setattr(module, "SMALL", 0)
+    assert module.arriving(few := raster(0.05), 3) is few
 
 
 def test_weight_bar__scatters_only_where_there_was_a_spike(events_always, monkeypatch):

@@ -1,5 +1,6 @@
 """Steps of training by eventsnn: ``python eventsnn_training.py CASE THREADS``."""
 
+import math
 import sys
 
 import numpy as np
@@ -9,8 +10,10 @@ from training_clock import measure
 from eventsnn import layers, train
 from eventsnn.train.step import Objective, run, workers
 
+BUDGET = 4_000_000  # bytes that a shard may keep, times the root of the number of steps
 
-def network(name, w):
+
+def network(name, w, n_steps):
     def lin(weight):
         return layers.Linear(*weight.shape[::-1], False, weight=weight)
 
@@ -20,7 +23,8 @@ def network(name, w):
     if name.startswith("recurrent"):
         return layers.Checkpointed(layers.SequentialState(
             layers.LIFRecurrent(700, 256, input_weights=w["input"],
-                                recurrent_weights=w["recurrent"]), lin(w["output"]), layers.LI()))
+                                recurrent_weights=w["recurrent"]), lin(w["output"]), layers.LI()),
+            memory_budget=BUDGET * math.isqrt(n_steps))
     if name.startswith("dense"):
         return layers.SequentialState(lin(w["input"]), layers.LIF(), lin(w["output"]), layers.LI())
     if name == "conv":
@@ -32,8 +36,8 @@ def network(name, w):
 
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
-    case, _ = make(name)
-    net, adam = network(name, case.weights), train.Adam(1e-3)
+    case, n_steps = make(name)
+    net, adam = network(name, case.weights, n_steps), train.Adam(1e-3)
     state, y = adam.init(net.weights), case.y.astype(np.int64)
     readout = "sum" if name.startswith("linear") else "max"
     with workers(threads) as pool:

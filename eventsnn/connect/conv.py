@@ -28,8 +28,10 @@ from typing import Any
 
 import numpy as np
 
+from eventsnn.connect import conv_columns, conv_events, max_pool
 from eventsnn.core import check
 from eventsnn.core.windows import Window, padded, pair, patches_of, window
+from eventsnn.spikes import Events
 
 COLUMN_BYTES = 4 << 20  # of the columns at hand; 1 to 4 MiB are fastest, 16 cost up to 3 times more
 
@@ -75,7 +77,7 @@ def conv2d(x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
 
     Parameters
     ----------
-    x : (..., C, H, W) array
+    x : (..., C, H, W) array or Events
         Images; numbers or spikes of any real dtype.
     w : (O, C / groups, kh, kw) array
         Kernels.
@@ -98,10 +100,12 @@ def conv2d(x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
            [6., 9., 9., 6.],
            [4., 6., 6., 4.]])
     """
-    x, w = check.real_array("x", x), check.real_array("w", w)
+    w = check.real_array("w", w)
     win = _kernels_window(w, stride, padding, dilation, groups)
-    _channels("x", x, w.shape[1] * groups)
+    x = _images(x, w.shape[1] * groups)
     dtype, size, n_out = check.float_dtype(x, w), win.out_size(x.shape), len(w)
+    if isinstance(x, Events):
+        return conv_events.conv2d(x, w, win, groups, dtype)
     kernels = w.astype(dtype, copy=False).reshape(groups, n_out // groups, -1)
     images = x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
     out = np.empty((len(images), n_out, *size), dtype)
@@ -116,19 +120,21 @@ def conv2d_input_bar(out_bar: Any, w: Any, size: Any, stride: Any = 1, padding: 
     """Transpose of `conv2d` by its input: (..., O, H', W') to (..., C, H, W); (H, W) is `size`."""
     out_bar, w = check.real_array("out_bar", out_bar), check.real_array("w", w)
     win, size = _kernels_window(w, stride, padding, dilation, groups), pair("size", size, 1)
-    n_out, n_in, lead = len(w), w.shape[1] * groups, out_bar.shape[:-3]
+    n_out, n_in, lead = len(w), w.shape[1], out_bar.shape[:-3]
     check.shape("out_bar", out_bar.shape, (*lead, n_out, *win.out_size(size)), "to match w")
     dtype = check.float_dtype(out_bar, w)
-    transposed = np.swapaxes(w.astype(dtype, copy=False).reshape(groups, n_out // groups, -1), 1, 2)
-    bars = out_bar.reshape(math.prod(lead), *out_bar.shape[-3:])
-    x_bar = np.empty((len(bars), n_in, *size), dtype)
-    for part in _parts(x_bar, win, dtype):
-        columns = transposed @ _rows(bars[part], groups, dtype)
-        columns = columns.reshape(n_in, *win.kernel_size, -1, *bars.shape[-2:])
-        images = _zeros(x_bar[part].shape[:2], size, win, dtype)
-        _add_patches(images, np.moveaxis(columns, 3, 0), win)
-        x_bar[part] = _cropped(images, win)
-    return x_bar.reshape(*lead, n_in, *size)
+    kernels = np.moveaxis(w, 1, -1).astype(dtype).reshape(groups, n_out // groups, -1)
+    height, width = out_bar.shape[-2:]
+    bars = out_bar.astype(dtype, copy=False).reshape(
+        math.prod(lead), groups, n_out // groups, height, width)
+    x_bar = np.empty((len(bars), groups, n_in, *size), dtype)
+    for part in _parts(x_bar[:, 0], win, dtype):
+        for g, of_group in enumerate(kernels):
+            places = np.empty((len(bars[part]) * height * width, n_out // groups), dtype)
+            conv_columns.rows_of(bars[part, g], places)
+            columns = (places @ of_group).reshape(len(places), win.kernel_size[0], -1)
+            conv_columns.add_columns(columns, height, width, *win[1:], x_bar[part, g])
+    return x_bar.reshape(*lead, groups * n_in, *size)
 
 
 def conv2d_weight_bar(x: Any, out_bar: Any, kernel_size: Any, stride: Any = 1, padding: Any = 0,
@@ -137,17 +143,19 @@ def conv2d_weight_bar(x: Any, out_bar: Any, kernel_size: Any, stride: Any = 1, p
 
     Takes (..., C, H, W) and (..., O, H', W'); returns (O, C / groups, kh, kw).
     """
-    x, out_bar = check.real_array("x", x), check.real_array("out_bar", out_bar)
+    out_bar = check.real_array("out_bar", out_bar)
     win = window(kernel_size, stride, padding, dilation)
     if out_bar.ndim < 3:
         raise check.must("out_bar", "have shape (..., O, H', W')", out_bar.shape)
     n_out = out_bar.shape[-3]
-    _channels("x", x, None)
+    x = _images(x, None)
     n_in = x.shape[-3]
     check_groups(groups, n_in, n_out)
     check.shape("out_bar", out_bar.shape, (*x.shape[:-3], n_out, *win.out_size(x.shape)),
                 "to match x")
     dtype = check.float_dtype(x, out_bar)
+    if isinstance(x, Events):
+        return conv_events.conv2d_weight_bar(x, out_bar.astype(dtype, copy=False), win, groups)
     images = x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
     bars = out_bar.reshape(len(images), *out_bar.shape[-3:])
     n_column = n_in // groups * math.prod(win.kernel_size)
@@ -201,15 +209,11 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None,
     """
     x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
     dtype, size = check.float_dtype(x), win.out_size(x.shape)
-    seen = patches_of(padded(x, win.padding, dtype, -np.inf), win)
-    out = np.full((*x.shape[:-2], *size), -np.inf, dtype)
-    place = np.zeros(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1))
-    for k, (i, j) in enumerate(np.ndindex(win.kernel_size)):
-        here = seen[..., i, j, :, :]
-        larger = (here > out) | (here != here)
-        np.copyto(out, here, where=larger)
-        np.copyto(place, place.dtype.type(k), where=larger)
-    return out, place
+    out = np.empty((math.prod(x.shape[:-2]), *size), dtype)
+    place = np.empty(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1))
+    images = np.ascontiguousarray(x, dtype).reshape(len(out), *x.shape[-2:])
+    max_pool.max_pool(images, *win[:3], out, place)
+    return out.reshape(*x.shape[:-2], *size), place.reshape(*x.shape[:-2], *size)
 
 
 def max_pool2d_bar(out_bar: Any, place: np.ndarray, size: Any, kernel_size: Any,
@@ -217,10 +221,12 @@ def max_pool2d_bar(out_bar: Any, place: np.ndarray, size: Any, kernel_size: Any,
     """Transpose of `max_pool2d`, whose `place` says where a gradient goes; see `sum_pool2d_bar`."""
     win, out_bar = pool_window(kernel_size, stride, padding), check.real_array("out_bar", out_bar)
     check.shape("place", place.shape, out_bar.shape, "as out_bar")
-    places = np.arange(math.prod(win.kernel_size)).reshape(*win.kernel_size, 1, 1)
-    routed = np.where(place[..., None, None, :, :] == places, out_bar[..., None, None, :, :],
-                      check.float_dtype(out_bar).type(0))
-    return patches_bar(routed, size, win.stride, win.padding)
+    size, lead = pair("size", size, 1), out_bar.shape[:-2]
+    check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
+    x_bar = np.zeros((math.prod(lead), *size), check.float_dtype(out_bar))
+    bars = np.ascontiguousarray(out_bar, x_bar.dtype).reshape(len(x_bar), *out_bar.shape[-2:])
+    max_pool.max_pool_bar(bars, np.ascontiguousarray(place).reshape(bars.shape), *win[:3], x_bar)
+    return x_bar.reshape(*lead, *size)
 
 
 def _kernels_window(w: np.ndarray, stride: Any, padding: Any, dilation: Any, groups: Any) -> Window:
@@ -230,9 +236,13 @@ def _kernels_window(w: np.ndarray, stride: Any, padding: Any, dilation: Any, gro
     return window(w.shape[2:], stride, padding, dilation)
 
 
-def _channels(argument: str, x: np.ndarray, n: int | None) -> None:
-    if x.ndim < 3 or n not in (None, x.shape[-3]):
-        raise check.must(argument, f"have shape (..., {'C' if n is None else n}, H, W)", x.shape)
+def _images(x: Any, n_channels: int | None) -> Any:
+    """Images or events of them, checked."""
+    x = x if isinstance(x, Events) else check.real_array("x", x)
+    if x.ndim < 3 or n_channels not in (None, x.shape[-3]):
+        n = "C" if n_channels is None else n_channels
+        raise check.must("x", f"have shape (..., {n}, H, W)", x.shape)
+    return x
 
 
 def _zeros(lead: tuple, size: tuple[int, int], win: Window, dtype: Any) -> np.ndarray:

@@ -83,22 +83,6 @@ def _accumulate(a, index, values):
     return _assign(a, "+=")
 
 
-def accumulate_scaled(a: Any, index: Any, factor: Any, b: Any, b_index: Any) -> None:
-    """Add `factor` times the values of `b` at `b_index` to those of `a` at `index`."""
-    if isinstance(a, tuple):
-        for array, other in zip(a, b, strict=True):
-            array[index] += factor * other[b_index]
-    else:
-        a[index] += factor * b[b_index]
-
-
-@overload(accumulate_scaled, target="generic", jit_options=INLINED)
-def _accumulate_scaled(a, index, factor, b, b_index):
-    fields = [f"[{i}]" for i in range(len(a))] if _is_tuple(a) else [""]
-    return define("a, index, factor, b, b_index",
-                  *(f"a{i}[index] += factor * b{i}[b_index]" for i in fields))
-
-
 def _assign(a: Any, operator: str) -> Callable:
     if isinstance(a, types.NoneType):
         return define("a, index, values", "pass")

@@ -18,15 +18,11 @@ What makes them fast, each found by measuring:
   become too many to vectorise.
 """
 
-from typing import Any
-
 import numpy as np
-from numba.core import types
-from numba.extending import overload
 
-from eventsnn.connect.columns import ColumnWeights
-from eventsnn.core.dispatch import INLINED, step, step_vjp
-from eventsnn.core.fields import accumulate, accumulate_scaled, add, define, load, pick, store
+from eventsnn.connect.feedback import feed, sources
+from eventsnn.core.dispatch import step, step_vjp
+from eventsnn.core.fields import accumulate, add, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.surrogates import draw, spike, spike_slope
 
@@ -83,29 +79,6 @@ def forward_taped(order, x, s, p, dt, th, first, z, h):
                     store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
 
 
-def feed(x: Any, t: Any, b: Any, z: Any, w: Any, j: Any) -> None:
-    """Add the output `z` of neuron `j` to the inputs of all that it projects to."""
-    if isinstance(w, ColumnWeights):
-        entries = slice(int(w.starts[int(j)]), int(w.starts[int(j) + 1]))
-        x[t, b, w.rows[entries]] += z * w.values[entries]
-    else:
-        for k in range((x[0] if isinstance(x, tuple) else x).shape[2]):
-            accumulate_scaled(x, (t, b, k), z, w, (j, k))
-
-
-@overload(feed, target="generic", jit_options=INLINED)
-def _feed(x, t, b, z, w, j):
-    if getattr(w, "instance_class", None) is ColumnWeights:
-        def spread(x, t, b, z, w, j):
-            for e in range(np.uint64(w.starts[j]), np.uint64(w.starts[j + _ONE])):
-                x[t, b, w.rows[e]] += z * w.values[e]
-        return spread
-    first = "x[0]" if isinstance(x, types.BaseTuple) else "x"
-    return define("x, t, b, z, w, j", f"for k in range(uint64({first}.shape[2])):",
-                  "    accumulate_scaled(x, (t, b, k), z, w, (j, k))", uint64=np.uint64,
-                  accumulate_scaled=accumulate_scaled)
-
-
 @kernel
 def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
     """Run neurons whose outputs come back, over ``T`` steps, updating the state `s` in place.
@@ -117,16 +90,16 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
     outputs of the step before; `z` (T, B, N), written; `h` None or the tape (T, B, N), written.
     """
     n_batch, n = np.uint64(z.shape[1]), np.uint64(z.shape[2])
+    ids, values = np.empty(n + _ONE, np.uint32), np.empty(n + _ONE, z.dtype)
     for b in range(n_batch):
+        count = sources(z_before[b], ids, values)
         for t in order:
-            for j in range(n):
-                z_j = z[t - _ONE, b, j] if t > _ZERO else z_before[b, j]
-                if z_j != _ZERO:
-                    feed(x, t, b, z_j, w, j)
+            feed(x, t, b, w, ids, values, count)
             for k in range(n):
                 s_k = load(s, (b, k))
                 store(h, (t, b, k), s_k)
                 store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
+            count = sources(z[t, b], ids, values)
 
 
 @kernel

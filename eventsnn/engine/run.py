@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.connect import columns
+from eventsnn.connect import feedback
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import cpu
@@ -111,7 +111,7 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
 def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any, lay: Layout,
                       dt: float, th: Any, first: int,
                       taped: bool) -> tuple[np.ndarray, Any, Any]:
-    """Run neurons coupled by `weights` (N, N) [receiver, sender], dense or sparse; else `forward`.
+    """Run neurons coupled by `weights`, as `eventsnn.connect.feedback` has them; else `forward`.
 
     `drive` (T, *S), the input from outside, is the caller's to give away: on return it holds the
     whole input, recurrent part included, as `backward_recurrent` takes it. Both it and the weights
@@ -124,9 +124,7 @@ def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any
     z = np.empty((n_steps, lay.n_batch, lay.n), dtype)
     h = _empty(type(state), lay, dtype, n_steps) if taped else None
     cpu.forward_recurrent(_steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay),
-                          weights if isinstance(weights, columns.ColumnWeights) else
-                          map_fields(lambda w: np.ascontiguousarray(w.T), weights), lay.p,
-                          dtype.type(dt), th, np.uint64(first), z, h)
+                          weights, lay.p, dtype.type(dt), th, np.uint64(first), z, h)
     return (_shaped(z, lay, n_steps), _shaped(s, lay),
             None if h is None else _shaped(h, lay, n_steps))
 
@@ -163,12 +161,7 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
                      lay.p, dt, th, np.uint64(first + t), stop, total,
                      None if h_bar is None else map_fields(lambda a: a[now], h_bar),
                      s_bar, map_fields(lambda a: a[now], drive_bar), p_bar)
-        if isinstance(weights, columns.ColumnWeights):
-            columns.back(weights, drive_bar[t], fed_back)
-        elif isinstance(weights, tuple):
-            fed_back = sum(bar[t] @ w for bar, w in zip(drive_bar, weights, strict=True))
-        else:
-            np.matmul(drive_bar[t], weights, out=fed_back)
+        feedback.back(weights, map_fields(lambda a: a[t], drive_bar), fed_back)
     return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
             _shaped(p_bar, lay) if with_p else None,
             [a.reshape((n_steps, *lay.shape)) for a in watched])

@@ -149,6 +149,7 @@ class Layer(abc.ABC):
 
     stateful = False
     counter = ""  # name of the attribute that counts what was drawn at random, if something is
+    event_outputs = 0  # that an input reaches, where the input may be `Events`
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
 
     @property

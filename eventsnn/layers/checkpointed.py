@@ -14,6 +14,7 @@ import numpy as np
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
 from eventsnn.core.positions import drawing, positions, set_positions
+from eventsnn.layers.arriving import arriving
 from eventsnn.layers.base import Gradients, Layer, Tape, has_steps, time_axis
 from eventsnn.spikes import Events
 
@@ -21,9 +22,10 @@ from eventsnn.spikes import Events
 class Checkpointed(Layer):
     """A layer over sequences that keeps its states every few steps [1]_, [2]_.
 
-    The results are those of the layer itself, bit for bit; gradients of weights are added up in
-    another order. Backward runs forward once more, part by part, and needs the memory of the states
-    between the parts and of all that one part keeps.
+    The results are those of the layer itself to rounding: products of matrices are of fewer rows at
+    a time, and gradients of weights are added up in another order. Backward runs forward once more,
+    part by part but for the last one, and needs the memory of the states between the parts and of
+    all that one part keeps.
 
     Parameters
     ----------
@@ -32,8 +34,8 @@ class Checkpointed(Layer):
     every : int, optional
         Steps of a part; by default the root of the number of steps.
     memory_budget : int, optional
-        Bytes that a call may keep for backward, in place of `every`: where the whole sequence fits
-        nothing is computed twice.
+        Bytes that a call may keep for backward, in place of `every`: parts are as long as that
+        allows. Where the whole sequence fits nothing is computed twice.
 
     Examples
     --------
@@ -82,18 +84,22 @@ class Checkpointed(Layer):
             return self.layer(x, state)
         every = self._every(x, state, n_steps)
         if every >= n_steps:
-            kept = Tape()
-            out, end = self.layer(x, state, tape=kept)
-            tape.push(self, (kept, x))
+            last = Tape()
+            out, end = self.layer(x, state, tape=last)
+            tape.push(self, (last, None))
             return out, end
         draws = any(True for _ in drawing(self.layer))  # and some only where there is a tape
         starts, stands, outs = [], [], []
-        for first in range(0, n_steps, every):
+        if self.layer.event_outputs and check.float_dtype(x) == np.float32:
+            x = arriving(x, self.layer.event_outputs)
+        parts, last = _parts(n_steps, every), Tape()
+        for part in parts:
             starts.append(state)
             stands.append(positions(self.layer))
-            out, state = self.layer(_steps(x, first, every), state, tape=Tape() if draws else None)
+            kept = last if part is parts[-1] else Tape() if draws else None
+            out, state = self.layer(_steps(x, part), state, tape=kept)
             outs.append(out)
-        tape.push(self, (None, (x, starts, stands, every)))
+        tape.push(self, (last, (x, starts, stands, parts)))
         return _joined(outs), state
 
     def _every(self, x: Any, state: Any, n_steps: int) -> int:
@@ -101,36 +107,44 @@ class Checkpointed(Layer):
         if self.memory_budget is None:
             return self.every or math.isqrt(n_steps - 1) + 1
         stand, kept = positions(self.layer), Tape()
-        _, end = self.layer(_steps(x, 0, 1), state, tape=kept)
+        _, end = self.layer(_steps(x, slice(1)), state, tape=kept)
         set_positions(stand, self.layer)
         step, states = max(kept.nbytes(without=x), 1), nbytes(end)
-        if step * n_steps <= self.memory_budget:
-            return n_steps
-        every = min(max(1, round(math.sqrt(n_steps * states / step))), n_steps)
-        least = step * every + states * math.ceil(n_steps / every)
-        if least > self.memory_budget:
-            raise check.must("memory_budget", f"be at least {least} bytes for {n_steps} steps",
+
+        def needed(every: int) -> int:
+            return step * every + (states * math.ceil(n_steps / every) if every < n_steps else 0)
+
+        # Of the parts that fit, the longest: the last one is not computed twice.
+        every = min(self.memory_budget // step, n_steps)
+        thrifty = min(max(1, round(math.sqrt(n_steps * states / step))), n_steps)
+        while every > thrifty and needed(every) > self.memory_budget:
+            every -= 1
+        every = max(every, thrifty)
+        if needed(every) > self.memory_budget:
+            raise check.must("memory_budget",
+                             f"be at least {needed(every)} bytes for {n_steps} steps",
                              self.memory_budget, "or train with smaller batches")
         return every
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        kept, record = tape.pop(self)
-        if kept is not None:
-            kept._input_gradient = tape.wants_input
-            return self.layer.backward(out_bar, kept, state_bar)
-        x, starts, stands, every = record
-        n_steps = len(x[0] if isinstance(x, tuple) else x)
+        last, record = tape.pop(self)
+        last._input_gradient = tape.wants_input
+        if record is None:
+            return self.layer.backward(out_bar, last, state_bar)
+        x, starts, stands, parts = record
         for bar in out_bar if isinstance(out_bar, list) else [out_bar]:
-            has_steps("out_bar", bar, n_steps)
+            has_steps("out_bar", bar, parts[-1].stop)
         end = positions(self.layer)
         x_bars: list[Any] = []
         total: dict[str, np.ndarray] = {}
-        for k in reversed(range(len(starts))):
-            set_positions(stands[k], self.layer)
-            part = Tape(input_gradient=tape.wants_input)
-            self.layer(_steps(x, k * every, every), starts[k], tape=part)
-            g = self.layer.backward(_steps(out_bar, k * every, every), part, state_bar)
+        for part, start, stand in zip(parts[::-1], starts[::-1], stands[::-1], strict=True):
+            kept = last
+            if part is not parts[-1]:
+                set_positions(stand, self.layer)
+                kept = Tape(input_gradient=tape.wants_input)
+                self.layer(_steps(x, part), start, tape=kept)
+            g = self.layer.backward(_steps(out_bar, part), kept, state_bar)
             state_bar = g.state
             x_bars.append(g.x)
             for name, bar in g.weights.items():
@@ -145,13 +159,19 @@ def _within(layer: Any) -> Any:
         yield from _within(child)
 
 
-def _steps(value: Any, first: int, count: int) -> Any:
+def _parts(n_steps: int, every: int) -> list[slice]:
+    """Parts of a sequence, the first of which may be shorter."""
+    cuts = range(n_steps, 0, -every)
+    return [slice(max(0, stop - every), stop) for stop in cuts[::-1]]
+
+
+def _steps(value: Any, part: slice) -> Any:
     """Some steps of what has them first; of None, None."""
     if value is None:
         return None
     if isinstance(value, list):
-        return [_steps(part, first, count) for part in value]
-    return map_fields(lambda a: a[first:first + count], value)
+        return [_steps(one, part) for one in value]
+    return map_fields(lambda a: a[part], value)
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -59,6 +59,10 @@ class SequentialState(Layer):
         """The layers that this one calls."""
         return self.layers
 
+    @property
+    def event_outputs(self) -> int:  # type: ignore[override]
+        return self.layers[0].event_outputs if self.layers else 0
+
     def append(self, layer: Any) -> None:
         """Add a layer at the end."""
         if not isinstance(layer, Layer):

@@ -6,8 +6,10 @@ import numpy as np
 
 from eventsnn.connect import conv
 from eventsnn.core import check
+from eventsnn.layers.arriving import arriving
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
 from eventsnn.layers.linear import Linear
+from eventsnn.spikes import Events
 
 
 class Conv2d(Layer):
@@ -60,16 +62,25 @@ class Conv2d(Layer):
         self.bias = linear.bias
 
     @property
+    def event_outputs(self) -> int:  # type: ignore[override]
+        return self.out_channels * int(np.prod(self.window.kernel_size))
+
+    @property
     def weights(self) -> dict[str, np.ndarray]:
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
-        """Convolve `x` (..., in_channels, H, W); numbers or spikes of any real dtype."""
-        x = check.real_array("x", x)
+        """Convolve `x` (..., in_channels, H, W), an array or `Events`.
+
+        Where few of its elements are not 0, only their kernels are looked at.
+        """
+        x = x if isinstance(x, Events) else check.real_array("x", x)
         if x.ndim < 3 or x.shape[-3] != self.in_channels:
             raise check.must("x", f"have shape (..., {self.in_channels}, H, W) to match the weight",
                              x.shape)
-        y = conv.conv2d(x, self.weight.reshape(self.kernels), *self.window[1:], self.groups)
+        kernels = self.weight.astype(check.float_dtype(x, self.weight), copy=False)
+        x = arriving(x, self.event_outputs)
+        y = conv.conv2d(x, kernels.reshape(self.kernels), *self.window[1:], self.groups)
         if self.bias is not None:
             y += self.bias[:, None, None]
         if tape is not None:

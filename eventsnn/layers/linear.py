@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.layers.arriving import arriving, weight_bar, weighted
+from eventsnn.layers.arriving import arriving, product, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, own_weights, rng
 from eventsnn.layers.neurons import LICell
 from eventsnn.neurons import LIParameters
@@ -52,6 +52,10 @@ class Linear(Layer):
             self.bias = own_weights("bias", None, uniform, (out_features,), self.weight.dtype)
 
     @property
+    def event_outputs(self) -> int:  # type: ignore[override]
+        return self.out_features
+
+    @property
     def weights(self) -> dict[str, np.ndarray]:
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
@@ -70,7 +74,7 @@ class Linear(Layer):
         repeats = 0
         if not isinstance(x, Events) and x.ndim > 1 and len(x) > 1 and x.strides[0] == 0:
             x, repeats = x[:1], len(x)
-        x = arriving(x)
+        x = arriving(x, self.out_features)
         y = weighted(x, self.weight, dtype)
         if self.bias is not None:
             y += self.bias
@@ -85,7 +89,7 @@ class Linear(Layer):
         out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), dtype)
         x_bar = None
         if tape.wants_input:
-            x_bar = out_bar @ self.weight.astype(dtype, copy=False)
+            x_bar = product(out_bar, self.weight.astype(dtype, copy=False))
         if repeats:
             out_bar = out_bar.sum(axis=0, keepdims=True)
         weights = {"weight": weight_bar(x, out_bar)}

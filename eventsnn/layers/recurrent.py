@@ -9,7 +9,7 @@ from eventsnn.core import check
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers import channels
-from eventsnn.layers.arriving import arriving, weight_bar, weighted
+from eventsnn.layers.arriving import arriving, product, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.sparse import SparseWeights
 from eventsnn.layers.spiking import NeuronLayer
@@ -108,9 +108,10 @@ class RecurrentLayer(NeuronLayer):
         return channels.split(self.model, w) if channels.has_two(self.model) else w
 
     def _recurrent(self, dtype: np.dtype) -> Any:
-        """The recurrent weights, as the engine takes them."""
+        """The recurrent weights, as `eventsnn.connect.feedback` takes them."""
         if self._sparse is None:
-            return self._channels(self.recurrent_weights, dtype)
+            return map_fields(lambda w: np.ascontiguousarray(w.T),
+                              self._channels(self.recurrent_weights, dtype))
         return self._sparse.as_columns(dtype)
 
     def _weight_bar(self, weights: np.ndarray, drive_bar: Any, senders: Any) -> np.ndarray:
@@ -123,11 +124,12 @@ class RecurrentLayer(NeuronLayer):
         return {"input_weights": self.input_weights, "recurrent_weights": self.recurrent_weights,
                 **super().weights}
 
-    def _recurrent_bar(self, drive_bar: Any, before: np.ndarray) -> np.ndarray:
+    def _recurrent_bar(self, drive_bar: Any, senders: np.ndarray) -> np.ndarray:
         """Gradient of the recurrent weights, its diagonal 0 if there are no autapses."""
         if self._sparse is not None:
-            return self._sparse.bar(to_events(before), drive_bar)
-        bar = self._weight_bar(self.recurrent_weights, drive_bar, arriving(before))
+            return self._sparse.bar(to_events(senders), drive_bar)
+        bar = self._weight_bar(self.recurrent_weights, drive_bar,
+                               arriving(senders, self.hidden_size))
         if not self.autapses:
             np.fill_diagonal(bar, 0.0)
         return bar
@@ -160,7 +162,7 @@ class RecurrentLayer(NeuronLayer):
         lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
         neuron = self._state(state.neuron, shape, dtype)
         z_before = self._z_before(state.z, shape, dtype)
-        x = np.zeros(x.shape, dtype) if self.lost_input else arriving(x)
+        x = np.zeros(x.shape, dtype) if self.lost_input else arriving(x, self.hidden_size)
         drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))
         w = self._recurrent(dtype)
@@ -195,16 +197,21 @@ class RecurrentLayer(NeuronLayer):
             watch=self.receives)
 
         if received:  # the threshold has a rule for weights too: see `neurons.adjoint`
-            senders, bar = z, type(drive)(*received) if isinstance(drive, tuple) else received[0]
+            bar = type(drive)(*received) if isinstance(drive, tuple) else received[0]
+            recurrent_bar = self._recurrent_bar(bar, z)
         else:
-            senders, bar = np.concatenate([z_before[None], z[:-1]]), drive_bar
+            bar = drive_bar
+            recurrent_bar = self._recurrent_bar(map_fields(lambda a: a[1:], bar), z[:-1])
+            if z_before.any():
+                recurrent_bar += self._recurrent_bar(map_fields(lambda a: a[:1], bar),
+                                                     z_before[None])
         weights = {"input_weights": self._weight_bar(self.input_weights, bar, x),
-                   "recurrent_weights": self._recurrent_bar(bar, senders)}
+                   "recurrent_weights": recurrent_bar}
         x_bar: Any = None
         if tape.wants_input and self.lost_input:
             x_bar = np.zeros(x.shape, dtype)
         elif tape.wants_input:
-            products = map_fields(np.matmul, drive_bar, self._channels(self.input_weights, dtype))
+            products = map_fields(product, drive_bar, self._channels(self.input_weights, dtype))
             x_bar = sum(products) if isinstance(products, tuple) else products
         return Gradients(x_bar, RecurrentState(z_bar, neuron_bar), weights | self._p_bar(p_bar))
 
@@ -221,6 +228,10 @@ class RecurrentSequence(RecurrentLayer):
                  **options: Any) -> None:
         super().__init__(input_size, hidden_size, p, threshold, dt, **options)
         self.record_states = check.flag("record_states", record_states)
+
+    @property
+    def event_outputs(self) -> int:  # type: ignore[override]
+        return 0 if self.lost_input else self.hidden_size
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """Run the layer.

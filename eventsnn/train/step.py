@@ -1,7 +1,8 @@
 """One step of training: a batch in shards, each forward and backward, their gradients summed.
 
-A batch is cut into shards of about `SHARD` items, whatever the number of threads; their gradients
-are added in their order. So the weights do not depend on how many threads there are.
+A batch is cut into shards, whatever the number of threads; their gradients are added in their
+order. So the weights do not depend on how many threads there are. Shards are small so that what
+they keep for backward is little, and many enough to share among threads if there is work for them.
 """
 
 import contextlib
@@ -21,6 +22,8 @@ from eventsnn.train import penalties as penalised
 from eventsnn.train.readouts import Readout, readout
 
 SHARD = 64  # items, at most
+SHARDS = 4  # at least, of inputs that are worth it
+WORTH = 1 << 17  # numbers that go into a shard
 
 Loss = Callable[..., tuple[float, np.ndarray]]  # (out, labels, readout=) -> value, out_bar
 
@@ -55,7 +58,7 @@ def workers(threads: int) -> Iterator[Executor | None]:
 def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> Outcome:
     """Loss and gradients of a batch: inputs (T, B, ...), labels (B, ...)."""
     n_items = len(y)
-    n_shards = -(-n_items // SHARD)
+    n_shards = _n_shards(x, n_items)
     cuts = [n_items * k // n_shards for k in range(n_shards + 1)]
     shards = [(map_fields(lambda a, s=slice(*ends): a[:, s], x), y[slice(*ends)])
               for ends in zip(cuts[:-1], cuts[1:], strict=True)] if n_shards > 1 else [(x, y)]
@@ -73,6 +76,12 @@ def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> O
             raise check.must(f"the gradient of {name}", "be finite", "nan or inf",
                              error=NumericalError)
     return Outcome(sum(f.loss for f in found), sum(f.correct for f in found), gradients)
+
+
+def _n_shards(x: Any, n_items: int) -> int:
+    """In how many parts a batch is cut: by its shape alone."""
+    size = math.prod((x[0] if isinstance(x, tuple) else x).shape)
+    return max(-(-n_items // SHARD), min(SHARDS, n_items, size // WORTH))
 
 
 def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome:

@@ -1,0 +1,73 @@
+"""Outputs of neurons that come back to them as input, and the transpose.
+
+`w` are the weights: dense (N, N) [source, target], sparse columns, or a tuple of dense ones for
+neurons with several input channels.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.extending import overload
+
+from eventsnn.connect import columns
+from eventsnn.connect.columns import ColumnWeights
+from eventsnn.connect.gather import add_rows
+from eventsnn.core.dispatch import INLINED
+from eventsnn.core.fields import define
+from eventsnn.core.jit import scalar
+
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
+
+
+@scalar
+def sources(z, ids, values):
+    """Write which of the outputs `z` (N,) are not 0, and what they are; return how many.
+
+    Without a branch: each is written, and the next one over it unless it counts.
+    """
+    count = _ZERO
+    for j in range(np.uint64(z.shape[0])):
+        value = z[j]
+        ids[count] = j
+        values[count] = value
+        count += _ONE if value != 0 else _ZERO
+    return count
+
+
+@scalar
+def _add_columns(w, ids, values, count, x):
+    for e in range(count):
+        for j in range(np.uint64(w.starts[ids[e]]), np.uint64(w.starts[ids[e] + _ONE])):
+            x[w.rows[j]] += values[e] * w.values[j]
+
+
+def feed(x: Any, t: Any, b: Any, w: Any, ids: Any, values: Any, count: Any) -> None:
+    """Add to the input ``x[t, b]`` what `count` sources bring."""
+    if isinstance(w, ColumnWeights):
+        _add_columns(w, ids, values, count, x[t, b])
+    elif isinstance(w, tuple):
+        for channel, weights in zip(x, w, strict=True):
+            add_rows(weights, ids, values, _ZERO, count, channel[t, b])
+    else:
+        add_rows(w, ids, values, _ZERO, count, x[t, b])
+
+
+@overload(feed, target="generic", jit_options=INLINED)
+def _feed(x, t, b, w, ids, values, count):
+    if getattr(w, "instance_class", None) is ColumnWeights:
+        return lambda x, t, b, w, ids, values, count: _add_columns(w, ids, values, count, x[t, b])
+    channels = [f"[{i}]" for i in range(len(x))] if isinstance(x, types.BaseTuple) else [""]
+    return define("x, t, b, w, ids, values, count", *(
+        f"add_rows(w{c}, ids, values, zero, count, x{c}[t, b])" for c in channels),
+        add_rows=add_rows, zero=_ZERO)
+
+
+def back(w: Any, x_bar: Any, z_bar: np.ndarray) -> None:
+    """The gradient `z_bar` (B, N), written, of outputs for that of the input (B, N) they bring."""
+    if isinstance(w, ColumnWeights):
+        columns.back(w, x_bar, z_bar)
+    elif isinstance(w, tuple):
+        z_bar[...] = sum(bar @ weights.T for bar, weights in zip(x_bar, w, strict=True))
+    else:
+        np.matmul(x_bar, w.T, out=z_bar)
