@@ -49,7 +49,8 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     inputs : (n, ...) array
         One row an item; `encode` makes them time-major, ``(T, B, ...)``.
     labels : (n, ...) array
-        Class of each item, or what else `loss` asks for.
+        Class of each item, or what else `loss` asks for. Classes that the output has not are
+        refused before the first step, those of `validation`, too.
     epochs, batch_size : int
         Passes over the data, and items a step. The last batch of an epoch may be smaller.
     optimiser : optimiser, optional
@@ -104,6 +105,7 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     ------
     NumericalError
         If the loss or a gradient is not finite; the weights are as before that step, or the best.
+        The message names epoch, step and, where it can be known, the layer.
     """
     n_items = check_data("labels", inputs, labels, encode)
     epochs = check.integer("epochs", epochs, least=0)
@@ -112,8 +114,13 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     threads = check.integer("threads", threads, least=1)
     keep_best, resume = check.flag("keep_best", keep_best), check.flag("resume", resume)
     labels = np.asarray(labels)
+    held: dict[str, Any] = {}
     if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise check.must("validation", "be a pair of inputs and labels",
+                             type(validation).__name__, error=TypeError)
         check_data("validation", *validation, encode)
+        held = {"the labels of validation": validation[1]}
     elif keep_best or patience is not None:
         raise check.must("validation", "be given for keep_best and patience", None,
                          error=TypeError)
@@ -136,7 +143,8 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     if resume and os.path.exists(checkpoint):  # type: ignore[arg-type]
         first_epoch = saved_run.resume(checkpoint, run)  # type: ignore[arg-type]
         epochs -= first_epoch
-    objective = step.Objective(model, loss, readout, tuple(penalties))
+    objective = step.Objective(model, losses.KnownClasses(loss, labels=labels, **held), readout,
+                               tuple(penalties))
 
     with step.workers(threads) as pool:
         for epoch in range(first_epoch, first_epoch + epochs):
