@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from eventsnn.errors import NumericalError
+from eventsnn.layers import LIF, Linear, SequentialState
 from eventsnn.layers.base import Gradients, Layer
 from eventsnn.train import checkpoint
 from eventsnn.train.losses import cross_entropy, mse
 from eventsnn.train.evaluate import accuracy
 from eventsnn.train.loop import fit
-from eventsnn.train import SGD, Adam
+from eventsnn.train import SGD, Adam, SpikeCount
 
 T, N, D, C = 4, 37, 6, 3
 
@@ -241,6 +242,13 @@ X, Y = data()
     (X, Y, {"validation": (X, Y[:3])}, ValueError, "validation must have one label for each"),
     (X[:, 0], Y, {"encode": None}, ValueError, r"inputs must have shape \(n, T, ...\)"),
     (X, Y + 1, {}, ValueError, "labels must be from 0 to 2, got 3"),
+    (5, Y, {}, TypeError, "inputs must have a row for each item, got 5"),
+    (X, None, {}, TypeError, "labels must have a row for each item, got None"),
+    (X, Y, {"validation": X}, TypeError, "validation must be a pair of inputs and labels, got nd"),
+    (X, Y, {"validation": (X, Y, Y)}, TypeError, "validation must be a pair of inputs and labels"),
+    (X, Y, {"validation": (X[:0], Y[:0])}, ValueError, "validation must hold at least one item"),
+    (X, Y, {"encode": lambda x: repeat(x)[:0]}, ValueError, "out must have at least one step"),
+    (X, Y, {"encode": lambda x: repeat(x)[:, :5]}, ValueError, r"labels must have shape \(5,\)"),
 ])
 def test_fit__refuses(inputs, labels, options, error, words):
     model = Affine()
@@ -250,6 +258,70 @@ def test_fit__refuses(inputs, labels, options, error, words):
         fit(model, inputs, labels, **settings)
 
     assert_equal_weights(model, Affine())
+
+
+LATE = np.where(np.arange(N) == N - 1, C, Y)  # a wrong one; where, the order of the items decides
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, SpikeCount()], ids=["cross_entropy", "SpikeCount"])
+@pytest.mark.parametrize("labels, validation, words", [
+    (LATE, None, "^labels must be from 0 to 2, got 3"),
+    (-LATE, None, "^labels must be from 0 to 2, got -[123]"),
+    (Y.astype(float), None, "^labels must be integers, got dtype float64"),
+    (Y, (X, LATE), "^the labels of validation must be from 0 to 2, got 3"),
+    (Y, (X, Y.astype(float)), "^the labels of validation must be integers"),
+])
+def test_fit__refuses_classes_that_are_not_there_before_the_first_step(loss, labels, validation,
+                                                                       words):
+    for seed in range(5):
+        model = Affine()
+
+        with pytest.raises((ValueError, TypeError), match=words):
+            fit(model, X, labels, epochs=1, batch_size=4, encode=repeat, seed=seed, loss=loss,
+                validation=validation, progress=False)
+
+        assert_equal_weights(model, Affine())
+
+
+def test_fit__leaves_labels_to_losses_that_take_no_classes():
+    def of_counts(out, labels, readout):
+        return mse(out, np.broadcast_to(labels[None, :, None], out.shape))
+
+    history = fit(Affine(), X, LATE * 100, epochs=1, batch_size=4, encode=repeat, loss=of_counts,
+                  readout="mean", progress=False)
+
+    assert np.isfinite(history[0].loss)
+
+
+def chain():
+    """Layers whose outputs may become infinite one after the other."""
+    return SequentialState(Linear(D, 4, seed=1), LIF(), Linear(4, C, seed=2))
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda net: net[0].weight.fill(np.inf), "step 1: layer 1, LIF: [vi] must stay finite, got"),
+    (lambda net: net[2].bias.fill(np.inf),
+     "step 1: out must be finite, got inf in .* places; layer 2, Linear, is the first that is not"),
+])
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+@pytest.mark.parametrize("threads", [1, 2])
+def test_fit__names_the_layer_of_a_loss_that_is_not_finite(spoil, words, threads):
+    net = chain()
+    spoil(net)
+    before = copy.deepcopy(net.weights)
+
+    with pytest.raises(NumericalError, match=f"^epoch 1, {words}.*; lower the learning rate"):
+        fit(net, 0.5 + abs(X).repeat(4, 0), Y.repeat(4), epochs=1, batch_size=4 * N, encode=repeat,
+            threads=threads, progress=False)
+
+    for name, w in net.weights.items():
+        np.testing.assert_array_equal(w, before[name])
+
+
+def test_fit__names_an_input_that_is_not_finite():
+    with pytest.raises(NumericalError, match="out must be finite, .*; the input is not finite"):
+        fit(Affine(), np.where(np.arange(N) == 3, np.nan, 1.0)[:, None] * X, Y, epochs=1,
+            batch_size=N, encode=repeat, progress=False)
 
 
 def test_accuracy__refuses_what_fit_refuses():

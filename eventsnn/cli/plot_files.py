@@ -93,7 +93,8 @@ def _variable(path: pathlib.Path, options: argparse.Namespace) -> tuple[str, Any
         names = list(report.populations)
         if options.population is None and len(names) != 1:
             raise check.must("--population", f"name one of {', '.join(names)}", "none")
-        name = check.names("--population", [options.population or names[0]], names)[0]
+        name = check.names("--population", [
+            names[0] if options.population is None else options.population], names)[0]
         known = np.unique(report.ids(name))
         wanted = known[evenly_spaced(known.size, MOST_TRACES)]
         if options.neurons:

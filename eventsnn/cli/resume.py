@@ -29,6 +29,7 @@ def add(commands: Any) -> None:
 def _resume(options: argparse.Namespace) -> None:
     from eventsnn.core import check
     from eventsnn.errors import FormatError
+    from eventsnn.simulate.running import check_seconds
 
     net = _load(options.file, options.threads)
     told = net.attributes.get(simulate.COMMAND)
@@ -42,7 +43,8 @@ def _resume(options: argparse.Namespace) -> None:
         options.checkpoint_every = told["checkpoint_every"]
     for name in ("trace", "trace_every", "trace_neurons"):
         setattr(options, name, told[name])
-    if not check.number("seconds", options.seconds) > net.time - net.dt / 2:
+    check_seconds(check.number("seconds", options.seconds, least=net.dt), net.dt)
+    if not options.seconds > net.time - net.dt / 2:
         raise check.must("seconds", f"be at least {net.time:g} s, where the snapshot stands",
                          f"{options.seconds:g} s")
     if options.checkpoint_every is not None:

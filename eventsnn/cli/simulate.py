@@ -86,6 +86,7 @@ def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: f
     from eventsnn.record import Recorder
 
     snapshot = snapshot_of(options)
+    samplings = _samplings(net, options)
     statistics = Statistics(net)
     net.attributes = {COMMAND: about | {name: getattr(options, name) for name in KEPT}
                       | {"record": None if options.record is None or snapshot is None else
@@ -102,7 +103,7 @@ def run(net: Any, about: dict[str, Any], options: argparse.Namespace, seconds: f
             with Recorder(path, {name: len(q) for name, q in net.populations.items()}, net.dt,
                           options.overwrite,
                           about | {"seconds": seconds, "network_parts": net.describe()},
-                          samplings=_samplings(net, options), resume=net.recording) as recorder:
+                          samplings=samplings, resume=net.recording) as recorder:
                 statistics.recorder = recorder
                 try:
                     go()
@@ -149,9 +150,10 @@ def _samplings(net: Any, options: argparse.Namespace) -> list[Any]:
 
     from eventsnn.core import check
     from eventsnn.record import Sampling
-    from eventsnn.simulate.traces import known_variable
+    from eventsnn.simulate.traces import interval, known_variable
 
     most = check.integer("trace-neurons", options.trace_neurons, least=1)
+    interval(options.trace_every, net.dt, "trace-every")
     found = []
     for name, q in net.populations.items():
         n = min(most, len(q))
@@ -176,8 +178,10 @@ def check_run(options: argparse.Namespace) -> None:
     from eventsnn import plot
     from eventsnn.core import check
     from eventsnn.core.files import check_new
+    from eventsnn.simulate.running import check_seconds
 
     check.number("seconds", options.seconds, least=check.number("dt", options.dt, above=0.0))
+    check_seconds(options.seconds, options.dt)
     if options.record:
         check_new(options.record, options.overwrite)
     if options.plot:

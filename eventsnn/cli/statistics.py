@@ -84,9 +84,9 @@ class Statistics:
         spikes = sum(int(intervals.counts.sum()) for intervals in self.intervals.values())
         return {
             "synapses": net.n_synapses, "seconds": net.time,
-            "spikes": spikes, "rate_hz": spikes / n_neurons / seconds,
+            "spikes": spikes, "rate_hz": spikes / n_neurons / seconds if seconds > 0 else None,
             "cv_isi": _mean(np.concatenate(list(cv.values()))),
-            "rates_hz": {name: float(intervals.rates(seconds).mean())
+            "rates_hz": {name: float(intervals.rates(seconds).mean()) if seconds > 0 else None
                          for name, intervals in self.intervals.items()},
             "cvs_isi": {name: _mean(values) for name, values in cv.items()},
             "build_s": cost.build, "compile_s": cost.compile + self.compile_s,

@@ -48,7 +48,10 @@ def number(argument: str, value: Any, *, above: float | None = None, least: floa
     if (isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.ndarray))
             or np.shape(value) != ()):  # type: ignore[arg-type]
         raise must(argument, "be a number", repr(value), error=TypeError)
-    value = float(value)
+    try:
+        value = float(value)
+    except OverflowError:  # of Python's whole numbers, which have no end
+        value = math.inf
     if not math.isfinite(value):
         raise must(argument, "be finite", value)
     if above is not None and not value > above:
@@ -82,9 +85,12 @@ def flag(argument: str, value: Any) -> bool:
 def path(argument: str, value: Any) -> pathlib.Path:
     """`value` as the name of a file."""
     try:
-        return pathlib.Path(value)
+        found = pathlib.Path(value)
     except TypeError:
         raise must(argument, "be the name of a file", repr(value), error=TypeError) from None
+    if "\0" in str(found):  # such a file "does not exist", and is refused when it is written
+        raise must(argument, "be the name of a file", repr(str(found)))
+    return found
 
 
 def new_name(argument: str, value: Any, taken: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
+from eventsnn.errors import NumericalError
 from eventsnn.layers.base import Gradients, Layer, Tape, add_states, has_steps, time_axis
 
 
@@ -129,12 +130,15 @@ class SequentialState(Layer):
                 raise check.must(f"layer {len(hidden) - 1}", "return one array, which the next "
                                  "layer takes", f"a list of {len(x)}", error=TypeError)
             taken = x
-            if layer.observes:
-                x, s = layer(x, states[-1] if states else None, s, tape=tape)
-            elif layer.stateful:
-                x, s = layer(x, s, tape=tape)
-            else:
-                x = layer(x, tape=tape)
+            try:
+                if layer.observes:
+                    x, s = layer(x, states[-1] if states else None, s, tape=tape)
+                elif layer.stateful:
+                    x, s = layer(x, s, tape=tape)
+                else:
+                    x = layer(x, tape=tape)
+            except NumericalError as error:  # it knows its name, and the chain its place
+                raise NumericalError(f"layer {len(hidden)}, {error}") from error
             if self._hook is not None and layer.stateful and next(_chains(layer), None) is None:
                 self._hook(layer, taken, (x, s))
             states.append(s)

@@ -46,6 +46,7 @@ from eventsnn.core import check, random
 from eventsnn.networks.propagators import exact_rate
 from eventsnn.neurons import LIFBoxParameters
 from eventsnn.simulate import ClippedNormal, FixedInDegree, FixedProbability, Network
+from eventsnn.simulate.population import MOST
 
 TAU_MEM, REFRACTORY, DELAY = 20e-3, 2e-3, 1.5e-3  # s
 V_TH, V_RESET = 20.0, 10.0  # mV above rest
@@ -99,7 +100,7 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
     >>> 15 < len(spikes.times) / 1000 / 0.2 < 60
     True
     """
-    neurons = check.integer("neurons", neurons, least=100)
+    neurons = check.integer("neurons", neurons, least=100, most=MOST)
     if regime not in REGIMES:
         raise check.unknown("regime", regime, REGIMES)
     g = check.number("g", REGIMES[regime][0] if g is None else g, least=0.0)
@@ -109,9 +110,9 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
     weight = check.number("weight", WEIGHT * IN_DEGREE / in_degree if weight is None else weight,
                           above=0.0)
     net = Network(dt, seed, threads)
+    p = parameters(net.dt)
     if check.number("delay", delay) < 1.5 * net.dt:
         raise check.must("delay", f"be at least two steps, {2 * net.dt:g} s", f"{delay:g} s")
-    p = parameters(net.dt)
     if connections not in CONNECTIONS:
         raise check.unknown("connections", connections, CONNECTIONS)
     check.number("spread", spread, least=0.0, most=1.0)

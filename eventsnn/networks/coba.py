@@ -42,6 +42,7 @@ from eventsnn.networks.cuba import DELAY, EXCITATORY, REFRACTORY, probability
 from eventsnn.networks.propagators import exact_rate, mean_weight
 from eventsnn.neurons import CobaLIFParameters
 from eventsnn.simulate import Network
+from eventsnn.simulate.population import MOST
 
 TAU_MEM, TAU_EXC, TAU_INH = 20e-3, 5e-3, 10e-3  # s
 V_REST, V_THRESH, V_RESET, E_EXC, E_INH = -60.0, -50.0, -60.0, 0.0, -80.0  # mV
@@ -79,7 +80,7 @@ def coba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
     >>> 5 < len(spikes.times) / 3200 / 0.2 < 60
     True
     """
-    neurons = check.integer("neurons", neurons, least=100)
+    neurons = check.integer("neurons", neurons, least=100, most=MOST)
     net = Network(dt, seed, threads)
     p = parameters(net.dt)
     n_exc = round(EXCITATORY * neurons)

@@ -25,6 +25,7 @@ References
 from eventsnn.core import check, random
 from eventsnn.neurons import LIFExcInhParameters
 from eventsnn.simulate import Network
+from eventsnn.simulate.population import MOST
 
 PARAMETERS = LIFExcInhParameters(
     tau_syn_exc_inv=1 / 5e-3, tau_syn_inh_inv=1 / 10e-3, tau_mem_inv=1 / 20e-3,  # 1/s
@@ -57,7 +58,7 @@ def cuba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
     >>> 2 < len(spikes.times) / 3200 / 0.2 < 20
     True
     """
-    neurons = check.integer("neurons", neurons, least=100)
+    neurons = check.integer("neurons", neurons, least=100, most=MOST)
     net = Network(dt, seed, threads)
     n_exc = round(EXCITATORY * neurons)
     rng = random.generator(seed, random.INITIAL_STATE)

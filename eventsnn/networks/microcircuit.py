@@ -46,6 +46,7 @@ from eventsnn.networks import microcircuit_tables as tables
 from eventsnn.networks.propagators import exact_rate, exact_weight
 from eventsnn.neurons import LIFParameters
 from eventsnn.simulate import ClippedNormal, FixedTotalNumber, Network
+from eventsnn.simulate.population import MOST
 
 INPUTS = ("poisson", "dc")
 
@@ -82,7 +83,8 @@ def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input
     >>> 1 < len(spikes.times) / 97 / 0.2 < 25
     True
     """
-    scale = check.number("scale", scale, least=0.01)
+    scale = check.number("scale", scale, least=0.01,
+                         most=MOST // max(tables.SIZES.values()))
     k = check.number("in_degree_scale", min(scale, 1.0) if in_degree_scale is None
                      else in_degree_scale, above=0.0, most=1.0)
     if input not in INPUTS:

@@ -104,8 +104,8 @@ class Recorder:
                  samplings: Iterable[Sampling] = (), part_spikes: int = PART_SPIKES,
                  part_seconds: float = PART_SECONDS, merge_spikes: int = finish.MERGE_SPIKES,
                  resume: Mapping[str, Any] | None = None) -> None:
-        if not populations:
-            raise check.must("populations", "name at least one population", "none")
+        if not isinstance(populations, Mapping) or not populations:
+            raise check.must("populations", "name at least one population", populations or "none")
         self.populations = {
             name_of_population(name): check.integer(f"size of population {name!r}", size, least=1)
             for name, size in populations.items()}

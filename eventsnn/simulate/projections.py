@@ -102,7 +102,7 @@ def _weight(weight: Any) -> Any:
         for bound in weight.bounds():
             check.finite("weight", bound, np.float32)
         return weight
-    if isinstance(weight, np.ndarray) and weight.ndim or not np.isscalar(weight):
+    if not _is_single(weight):
         raise check.must("weight", "be a number or a distribution", _kind(weight),
                          "weights one by one go with a matrix", error=TypeError)
     weight = check.number("weight", weight)
@@ -121,7 +121,7 @@ def _delay(delay: Any, dt: float) -> Any:
                              "synapses differ in it", f"up to {most * dt:g} s",
                              "bound it with ClippedNormal or Uniform")
         return delay, dt
-    if isinstance(delay, np.ndarray) and delay.ndim or not np.isscalar(delay):
+    if not _is_single(delay):
         raise check.must("delay", "be a number or a distribution", _kind(delay),
                          "delays one by one go with a matrix", error=TypeError)
     seconds = check.number("delay", delay)
@@ -190,6 +190,11 @@ def _shared(values: np.ndarray) -> Any:
     if len(values) == 0:
         return 1
     return values[0].item() if (values == values[0]).all() else values
+
+
+def _is_single(value: Any) -> bool:
+    """Whether it is one value, be it an array of no axes."""
+    return np.isscalar(value) or isinstance(value, np.ndarray) and value.ndim == 0
 
 
 def _kind(value: Any) -> str:

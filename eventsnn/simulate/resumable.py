@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.core import check
+from eventsnn.core import check, random
 from eventsnn.simulate import recipe, state
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.source import kept, made_of
@@ -165,7 +165,8 @@ class Resumable:
             net._projections = list(plain(made["projections"]))
             net._drives = list(plain(made["drives"]))
             net._constant = list(plain(made["constant"]))
-            stored = Snapshot(check.integer("step", made["step"], least=0), groups, [])
+            stored = Snapshot(check.integer("step", made["step"], least=0,
+                                            most=random.STEP_LIMIT), groups, [])
             state.check_fits(stored, net._built())
         except snapshot.DAMAGE as error:
             raise snapshot.refused(path, f"one that does not hold together ({error})") from error

@@ -80,13 +80,19 @@ def previous(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f"{path.stem}.previous{path.suffix}")
 
 
+def check_seconds(seconds: Any, dt: float, step: int = 0) -> float:
+    """Model time to run after `step` steps, checked to end while steps can be counted."""
+    seconds = check.number("seconds", seconds, least=0.0)
+    if not step + seconds / dt < random.STEP_LIMIT:
+        raise check.must("seconds", f"end before step 2^48, {random.STEP_LIMIT * dt:g} s",
+                         f"{seconds:g}")
+    return seconds
+
+
 def run(network: Any, seconds: float, recorder: Any, progress: bool | None,
         kept: Snapshots | None) -> None:
     """See `Network.run`."""
-    seconds = check.number("seconds", seconds, least=0.0)
-    if not network.step + seconds / network.dt < random.STEP_LIMIT:
-        raise check.must("seconds", f"end before step 2^48, {random.STEP_LIMIT * network.dt:g} s",
-                         f"{seconds:g}")
+    seconds = check_seconds(seconds, network.dt, network.step)
     last = network.step + round(seconds / network.dt)
     if seconds and last == network.step:
         raise check.must("seconds", f"be 0, or at least dt = {network.dt:g}", f"{seconds:g}")

@@ -50,11 +50,20 @@ def encoded(x: Any, encode: Encode | None) -> Any:
 
 def check_data(argument: str, inputs: Any, labels: Any, encode: Encode | None) -> int:
     """The number of items, if inputs and labels fit together."""
-    if len(inputs) == 0:
-        raise check.must("inputs", "hold at least one item", "none")
-    if len(labels) != len(inputs):
-        raise check.must(argument, f"have one label for each of the {len(inputs)} inputs",
-                         f"{len(labels)}")
+    whose = "inputs" if argument == "labels" else argument
+    n_items, n_labels = _length(whose, inputs), _length(argument, labels)
+    if n_items == 0:
+        raise check.must(whose, "hold at least one item", "none")
+    if n_labels != n_items:
+        raise check.must(argument, f"have one label for each of the {n_items} inputs", n_labels)
     if encode is None and np.ndim(inputs) < 2:
-        raise check.must("inputs", "have shape (n, T, ...)", np.shape(inputs), "or give encode")
-    return len(inputs)
+        raise check.must(whose, "have shape (n, T, ...)", np.shape(inputs), "or give encode")
+    return n_items
+
+
+def _length(argument: str, rows: Any) -> int:
+    try:
+        return len(rows)
+    except TypeError:
+        raise check.must(argument, "have a row for each item", repr(rows),
+                         error=TypeError) from None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from eventsnn.core import check, files
+from eventsnn.core import check, files, random
 from eventsnn.core.batches import batches, generator
 from eventsnn.errors import NumericalError
 from eventsnn.train import losses, saved_run, step
@@ -49,7 +49,8 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     inputs : (n, ...) array
         One row an item; `encode` makes them time-major, ``(T, B, ...)``.
     labels : (n, ...) array
-        Class of each item, or what else `loss` asks for.
+        Class of each item, or what else `loss` asks for. Classes that the output has not are
+        refused before the first step, those of `validation`, too.
     epochs, batch_size : int
         Passes over the data, and items a step. The last batch of an epoch may be smaller.
     optimiser : optimiser, optional
@@ -104,16 +105,24 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     ------
     NumericalError
         If the loss or a gradient is not finite; the weights are as before that step, or the best.
+        The message names epoch, step and, where it can be known, the layer.
     """
     n_items = check_data("labels", inputs, labels, encode)
     epochs = check.integer("epochs", epochs, least=0)
     batch_size = check.integer("batch_size", batch_size, least=1)
     first_epoch = check.integer("first_epoch", first_epoch, least=0)
     threads = check.integer("threads", threads, least=1)
+    seed = int(random.seed(seed))
+    progress = None if progress is None else check.flag("progress", progress)
     keep_best, resume = check.flag("keep_best", keep_best), check.flag("resume", resume)
     labels = np.asarray(labels)
+    held: dict[str, Any] = {}
     if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise check.must("validation", "be a pair of inputs and labels",
+                             type(validation).__name__, error=TypeError)
         check_data("validation", *validation, encode)
+        held = {"the labels of validation": validation[1]}
     elif keep_best or patience is not None:
         raise check.must("validation", "be given for keep_best and patience", None,
                          error=TypeError)
@@ -125,18 +134,29 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         if path is not None:
             files.check_new(path, overwrite or resume)
     optimiser = Adam() if optimiser is None else optimiser
-    if not model.weights:
+    if isinstance(optimiser, type) or not hasattr(optimiser, "init"):
+        raise check.must("optimiser", "be an optimiser, such as Adam(1e-3)", repr(optimiser),
+                         error=TypeError)
+    for name, function in {"loss": loss, "schedule": schedule or loss, "encode": encode or loss,
+                           "augment": augment or loss}.items():
+        if not callable(function):
+            raise check.must(name, "be a function", repr(function), error=TypeError)
+    if not getattr(model, "weights", None):
         raise check.must("model", "have weights to train", "none")
     check_penalties(penalties, model)
     _check_threads(threads, model)
+    if not isinstance(optimiser_state, (dict, type(None))):
+        raise check.must("optimiser_state", "be what the optimiser's init returned",
+                         type(optimiser_state).__name__, error=TypeError)
     state = optimiser.init(model.weights) if optimiser_state is None else optimiser_state
     run = saved_run.Run(model, (model, encode), state, [], Best(), {
-        "seed": int(seed), "batch_size": batch_size, "items": n_items,
+        "seed": seed, "batch_size": batch_size, "items": n_items,
         "optimiser": repr(optimiser)})
     if resume and os.path.exists(checkpoint):  # type: ignore[arg-type]
         first_epoch = saved_run.resume(checkpoint, run)  # type: ignore[arg-type]
         epochs -= first_epoch
-    objective = step.Objective(model, loss, readout, tuple(penalties))
+    objective = step.Objective(model, losses.KnownClasses(loss, labels=labels, **held), readout,
+                               tuple(penalties))
 
     with step.workers(threads) as pool:
         for epoch in range(first_epoch, first_epoch + epochs):

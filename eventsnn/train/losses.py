@@ -107,16 +107,36 @@ def mse(out: Any, target: Any, readout: str | Readout | None = None) -> tuple[fl
     return loss, scores_bar if over_time is None else over_time.backward(out, scores_bar)
 
 
-def class_labels(labels: Any, n_items: int, n_classes: int) -> np.ndarray:
+def class_labels(labels: Any, n_items: int, n_classes: int,
+                 argument: str = "labels") -> np.ndarray:
     """`labels` checked to be one class from 0 to `n_classes` - 1 for each of `n_items`."""
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
-        raise check.must("labels", "be integers", f"dtype {labels.dtype}", error=TypeError)
-    check.shape("labels", labels.shape, (n_items,), "to match out")
+        raise check.must(argument, "be integers", f"dtype {labels.dtype}", error=TypeError)
+    check.shape(argument, labels.shape, (n_items,), "to match out")
     bad = labels[(labels < 0) | (labels >= n_classes)]
     if bad.size:
-        raise check.must("labels", f"be from 0 to {n_classes - 1}", bad[0])
+        raise check.must(argument, f"be from 0 to {n_classes - 1}", bad[0])
     return labels
+
+
+class KnownClasses:
+    """A loss of classes that looks at all labels of a run when it is called for the first time.
+
+    The output tells then how many classes there are, and no weight was changed yet. Losses that
+    take classes say so by an attribute ``takes_classes``; others are called as they are.
+    """
+
+    def __init__(self, loss: Any, **labels: Any) -> None:
+        self._loss = loss
+        self._unseen = labels if getattr(loss, "takes_classes", loss is cross_entropy) else {}
+
+    def __call__(self, out: Any, labels: Any, readout: Any) -> tuple[float, np.ndarray]:
+        found = self._loss(out, labels, readout=readout)
+        for argument, every in self._unseen.items():
+            class_labels(every, len(every), np.shape(out)[-1], argument)
+        self._unseen = {}
+        return found
 
 
 def finite(loss: float, **arguments: np.ndarray) -> None:

@@ -5,7 +5,7 @@ it returns (its `record_states` must be set), a `Weight` at the weights. Each gi
 gradient; ``train.fit(..., penalties=[Rate(1, most=0.1)])`` adds them to the loss.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,7 +82,7 @@ class Voltage:
     def __post_init__(self) -> None:
         check.integer("layer", self.layer, least=0)
         check.number("strength", self.strength, least=0)
-        check.number("most", self.most, least=self.least)
+        check.number("most", self.most, least=check.number("least", self.least))
 
     def of_states(self, states: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and gradient for potentials (T, ...)."""
@@ -180,6 +180,8 @@ def _add_voltage(penalty: Voltage, model: Any, states: list[Any], state_bars: li
 
 def check_penalties(penalties: Any, model: Any) -> None:
     """Refuse what is no penalty, or names no layer of the model."""
+    if not isinstance(penalties, Iterable):
+        raise check.must("penalties", "be a list", repr(penalties), error=TypeError)
     for penalty in penalties:
         if not isinstance(penalty, (Rate, Voltage, Weight)):
             raise check.must("penalties", "be Rate, Voltage or Weight", repr(penalty),

@@ -4,7 +4,7 @@ That of the first spike is `eventsnn.train.cross_entropy` with the read-out `Fir
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,7 @@ class SpikeCount:
     (0.5, (10, 1, 2))
     """
 
+    takes_classes: ClassVar[bool] = True
     right: float = 0.8
     wrong: float = 0.1
 

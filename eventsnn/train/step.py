@@ -19,6 +19,7 @@ from eventsnn.errors import NumericalError
 from eventsnn.layers.base import Tape
 from eventsnn.layers.containers import SequentialState
 from eventsnn.train import penalties as penalised
+from eventsnn.train.origin import origin
 from eventsnn.train.readouts import Readout, readout
 
 SHARD = 64  # items, at most
@@ -91,9 +92,12 @@ def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome
         model = SequentialState(*model, return_hidden=True)
     result = model(x, tape=tape)
     out = result[0][-1] if isinstance(result[0], list) else result[0]
-    value, out_bar = objective.loss(out, y, readout=objective.readout)
-    if not math.isfinite(value):
-        raise check.must("loss", "be finite", value, error=NumericalError)
+    try:
+        value, out_bar = objective.loss(out, y, readout=objective.readout)
+        if not math.isfinite(value):
+            raise check.must("loss", "be finite", value, error=NumericalError)
+    except NumericalError as error:
+        raise NumericalError(f"{error}{origin(model, x)}") from error
     state_bar, extra = None, {}
     if objective.penalties:
         cost, out_bar, state_bar, extra = penalised.add(objective.penalties, model, result, out_bar)
