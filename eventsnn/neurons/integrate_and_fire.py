@@ -44,4 +44,5 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     return IFState(v_bar), dt * p.r * v_bar, IFParameters(dt * x * v_bar, v_th_bar, v_reset_bar)
 
 
-register_neuron(IFParameters, IFState, step, step_vjp, rest=lambda p: IFState(v=p.v_reset))
+register_neuron(IFParameters, IFState, step, step_vjp, converges=False,
+                rest=lambda p: IFState(v=p.v_reset))

@@ -40,4 +40,4 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 
 
 register_neuron(IntegratorParameters, IntegratorState, step, step_vjp, spiking=False,
-                rest=lambda p: IntegratorState(v=0.0))
+                converges=False, rest=lambda p: IntegratorState(v=0.0))
