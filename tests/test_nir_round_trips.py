@@ -50,6 +50,9 @@ MODELS = {
         Linear(4, 5, seed=1), Linear(5, 5, bias=False, seed=2), recurrent("LIF", RNG, 5, 6),
         recurrent("CubaLIF", RNG, 6, 3, autapses=True), recurrent("LI", RNG, 3, 2, "scalar")),
         (4,)),
+    "identity before recurrent": (SequentialState(
+        Linear(4, 5, bias=False, seed=1), layers.LIFRecurrent(
+            5, 5, LIFParameters(v_th=0.1), input_weights=np.eye(5), seed=2)), (4,)),
 } | {f"{name} {kind}": (neuron(name, RNG, (5,), kind), (5,))
      for name in NEURONS for kind in ("scalar", "array")
      } | {f"{name} recurrent": (recurrent(name, RNG, 4, 5), (4,)) for name in NEURONS}
@@ -254,15 +257,17 @@ def test_chain__runs_the_same_after_a_round_trip(chain):
 def test_recurrence__of_others_is_a_recurrent_layer():
     rng = np.random.default_rng(1)
     w, b, r, c = (rng.normal(size=size) for size in ((3, 4), 3, (3, 3), 3))
+    b, c = np.abs(b), np.abs(c) / 5
     lif = nir.LIF(tau=np.full(3, 0.01), r=np.full(3, 2.0), v_leak=np.zeros(3),
                   v_threshold=np.full(3, 0.7))
     graph = nir.NIRGraph(
         {"in": nir.Input(np.array([4])), "w": nir.Affine(w, b), "lif": lif, "r": nir.Affine(r, c),
          "out": nir.Output(np.array([3]))},
         [("in", "w"), ("w", "lif"), ("lif", "r"), ("r", "lif"), ("lif", "out")])
-    x = rng.normal(size=(60, 4))
+    x = 3 * rng.normal(size=(60, 4))
 
-    out, _ = from_nir(graph, dt=1e-3)(x)
+    model = from_nir(graph, dt=1e-3)
+    out, _ = model(x)
 
     v, z = np.zeros(3), np.zeros(3)  # the equations, spikes coming back a step later
     for t in range(60):
@@ -270,7 +275,33 @@ def test_recurrence__of_others_is_a_recurrent_layer():
         z = (v > 0.7).astype(float)
         v = np.where(z > 0, 0.0, v)
         np.testing.assert_array_equal(out[t], z)
+    assert out.any(axis=0).all()
+    np.testing.assert_array_equal(from_nir(to_nir(model))(x)[0], out)
+
+
+@pytest.mark.parametrize("kind", [nir.Linear, nir.Affine])
+def test_recurrence__of_others_in_a_graph_of_its_own(kind):
+    rng = np.random.default_rng(1)
+    r, w = rng.normal(size=(3, 3)), nir.Linear(9 * rng.normal(size=(3, 4)))
+    lif = nir.CubaLIF(tau_syn=np.full(3, 5e-3), tau_mem=np.full(3, 0.01), r=np.full(3, 2.0),
+                      v_leak=np.zeros(3), v_threshold=np.full(3, 0.7), w_in=np.full(3, 2.0))
+    back = nir.Linear(r) if kind is nir.Linear else nir.Affine(r, np.zeros(3))
+    inner = nir.NIRGraph({"input": nir.Input(np.array([3])), "lif": lif, "w_rec": back,
+                          "output": nir.Output(np.array([3]))},
+                         [("input", "lif"), ("lif", "w_rec"), ("w_rec", "lif"), ("lif", "output")])
+    x = rng.normal(size=(60, 4))
+
+    model = from_nir(nir.NIRGraph.from_list(w, inner), dt=1e-3)
+
+    assert [type(layer).__name__ for layer in model] == ["Linear", "SequentialState"]
+    flat = SequentialState(model[0], layers.CubaLIFRecurrent(
+        3, 3, CubaLIFParameters(200.0, 100.0, 2.0, w_in=2.0, v_th=0.7), input_weights=np.eye(3),
+        recurrent_weights=r, autapses=True))
+    out, _ = model(x)
+    np.testing.assert_array_equal(out, flat(x)[0])
     assert out.any()
+    if kind is nir.Linear:
+        same_nodes(to_nir(model), nir.NIRGraph.from_list(w, inner), one_ulp=True)
 
 
 def test_step__given_is_heeded_and_the_jump_is_then_a_current():

@@ -33,6 +33,7 @@ def of_neuron(layer: NeuronLayer) -> dict[str, Any]:
     if isinstance(layer, RecurrentLayer):
         about["autapses"] = layer.autapses
         about["input_weights"] = not is_identity(layer.input_weights)
+        about["float64_input"] = layer.input_weights.dtype == np.float64
     return {KEY: about}
 
 

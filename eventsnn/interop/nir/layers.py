@@ -117,7 +117,8 @@ def neuron(node: Any, shape: tuple | None, options: Options, recurrent: np.ndarr
         n = len(recurrent)
         check.shape("weights of the recurrence", recurrent.shape, (n, n))
         if input_weights is None:
-            input_weights = np.eye(n, dtype=check.float_dtype(recurrent))
+            wide = about.get("float64_input") or recurrent.dtype == np.float64
+            input_weights = np.eye(n, dtype=np.float64 if wide else np.float32)
         sizes = input_weights.shape[1], n
         autapses = bool(recurrent.diagonal().any()) or bool(known and about.get("autapses"))
         more |= {"recurrent_weights": recurrent, "input_weights": input_weights,
