@@ -2,6 +2,7 @@
 
 import pathlib
 
+import nir
 import numpy as np
 import pytest
 
@@ -26,7 +27,6 @@ def test_norse__computes_the_same_from_our_file(name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_file__that_norse_read_is_the_one_that_is_written_now(name):
-    nir = pytest.importorskip("nir")
     make, shape = MODELS[name]
 
     same_nodes(to_nir(from_nir(FOLDER / f"{name}.nir"), shape, dtype=np.float32),
