@@ -104,7 +104,6 @@ MISSING = {
     **dict.fromkeys(["ConvNet", "ConvNet4", "MobileNetV2", "mobilenet_v2",
                      *(n for n in NORSE if n.lower().startswith("vgg"))],
                     "vision networks are not built"),
-    **dict.fromkeys(["from_nir", "to_nir"], "not built"),
 }
 
 

@@ -1,4 +1,4 @@
-"""The example scripts of networks run, short and small, and say what they should."""
+"""The example scripts run, short and small, and say what they should."""
 
 import importlib
 import re
@@ -24,6 +24,16 @@ def test_example__prints_rates_and_draws(name, tmp_path, capsys):
     found = [re.fullmatch(r" *(\w+): +([\d.]+) Hz, CV ([\d.]+|nan)", line) for line in lines]
     assert len(found) == (8 if name == "microcircuit" else 2)
     assert least < float(found[0][2]) < most
+    assert matplotlib.image.imread(tmp_path / "spikes.png").shape[0] > 500
+
+
+def test_round_trip__tells_of_no_difference_and_draws(tmp_path, capsys):
+    example = importlib.import_module("eventsnn.examples.nir_round_trip")
+
+    example.main(seconds=0.4, picture=str(tmp_path / "spikes.png"))
+
+    found = re.fullmatch(r"7 nodes, (\d+) spikes, largest difference 0\n", capsys.readouterr().out)
+    assert 200 < int(found[1]) < 5000
     assert matplotlib.image.imread(tmp_path / "spikes.png").shape[0] > 500
 
 

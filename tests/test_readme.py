@@ -34,6 +34,13 @@ def test_recording__is_made_and_read(capsys, tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5", "run.v.h5"]
 
 
+def test_exchange__is_exact(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = [code for code in EXAMPLES if "to_nir" in code]
+
+    assert run(code, capsys) == "True ['LIFRecurrent', 'Linear', 'LIF']\n"
+
+
 def test_test_command__is_what_ci_runs():
     ci = (README.parent / ".ci" / "run").read_text()
 

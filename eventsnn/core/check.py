@@ -159,6 +159,17 @@ def shape(argument: str, got: tuple, expected: tuple, why: str = "") -> None:
         raise must(argument, f"have shape {tuple(expected)}{' ' + why if why else ''}", tuple(got))
 
 
+def broadcasts(argument: str, got: tuple, other: tuple, name: str) -> None:
+    """Refuse a shape that one of `name`, `other`, does not broadcast to."""
+    try:
+        fits = np.broadcast_shapes(got, other) == tuple(got)
+    except ValueError:
+        fits = False
+    if not fits:
+        raise must(argument, f"have shape (..., {', '.join(map(str, other))}) to match {name}",
+                   tuple(got))
+
+
 def finite(argument: str, values: Any, dtype: Any = None) -> None:
     """Refuse NaN and infinities in a number or an array, before and after a cast to `dtype`."""
     with np.errstate(over="ignore"):

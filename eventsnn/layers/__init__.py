@@ -9,10 +9,12 @@ from eventsnn.layers.compartments import (
 )
 from eventsnn.layers.containers import Lift, SequentialState
 from eventsnn.layers.conv import Conv2d, LConv2d
+from eventsnn.layers.conv1d import Conv1d
 from eventsnn.layers.correlation import (
     LIFCorrelation, LIFCorrelationParameters, LIFCorrelationState,
 )
 from eventsnn.layers.decode import SpikesToTimesDecoder, SumDecoder, sum_decode
+from eventsnn.layers.delay import Delay, DelayState
 from eventsnn.layers.dropout import Dropout
 from eventsnn.layers.event_prop import EventPropLIF
 from eventsnn.layers.exp_filter import ExpFilter
@@ -28,6 +30,7 @@ from eventsnn.layers.recurrent_sequential import RecurrentSequential, RecurrentS
 from eventsnn.layers.regularization import (
     Accumulator, RegularizationCell, spike_accumulator, voltage_accumulator,
 )
+from eventsnn.layers.scale import Scale
 from eventsnn.layers.shape import Flatten
 from eventsnn.layers.shapes import four_shapes
 from eventsnn.layers.sparse import SparseLinear

@@ -207,6 +207,13 @@ def add_states(a: Any, b: Any) -> Any:
     return a + b
 
 
+def unbroadcast(total: np.ndarray, shape: tuple) -> np.ndarray:
+    """Sum over the axes along which an array of `shape` was broadcast to that of `total`."""
+    total = total.sum(axis=tuple(range(total.ndim - len(shape))))
+    repeated = tuple(i for i, size in enumerate(shape) if size == 1 and total.shape[i] != 1)
+    return np.asarray(total.sum(axis=repeated, keepdims=True))
+
+
 def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype: Any) -> np.ndarray:
     """A copy of the weights given, checked; or new ones, ``drawn(shape)``.
 

@@ -9,7 +9,7 @@ from eventsnn.core import check
 from eventsnn.layers.arriving import arriving
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
 from eventsnn.layers.linear import Linear
-from eventsnn.spikes import Events
+from eventsnn.spikes import Events, to_raster
 
 
 class Conv2d(Layer):
@@ -23,7 +23,9 @@ class Conv2d(Layer):
     in_channels, out_channels : int
         Sizes of the third axis from the end.
     kernel_size, stride, padding, dilation : int or pair of ints
-        Of the window, (vertical, horizontal).
+        Of the window, (vertical, horizontal). The padding may be ``"valid"``, which is 0, or
+        ``"same"``: of a stride of 1, the output is as large as the input, with the odd zero at the
+        far edge, as in torch.
     groups : int
         The channels fall into as many parts, each with its own outputs; it divides both numbers.
     bias : bool or (out_channels,) array
@@ -48,7 +50,8 @@ class Conv2d(Layer):
                  weight: Any = None, seed: int | None = None, dtype: Any = np.float32) -> None:
         self.in_channels = check.integer("in_channels", in_channels, least=1)
         self.out_channels = check.integer("out_channels", out_channels, least=1)
-        self.window = conv.window(kernel_size, stride, padding, dilation)
+        self.padding = padding  # as it was given; that of the window is the part on both sides
+        self.window, self._far = _window(kernel_size, stride, padding, dilation)
         self.groups = conv.check_groups(groups, in_channels, out_channels)
         self.kernels = (out_channels, in_channels // groups, *self.window.kernel_size)
         if weight is not None:
@@ -69,6 +72,10 @@ class Conv2d(Layer):
     def weights(self) -> dict[str, np.ndarray]:
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
+    def out_size(self, size: tuple[int, int]) -> tuple[int, int]:
+        """Height and width of the output for those of the input."""
+        return self.window.out_size(tuple(n + f for n, f in zip(size, self._far, strict=True)))
+
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Convolve `x` (..., in_channels, H, W), an array or `Events`.
 
@@ -79,7 +86,7 @@ class Conv2d(Layer):
             raise check.must("x", f"have shape (..., {self.in_channels}, H, W) to match the weight",
                              x.shape)
         kernels = self.weight.astype(check.float_dtype(x, self.weight), copy=False)
-        x = arriving(x, self.event_outputs)
+        x = arriving(_extended(x, self._far), self.event_outputs)
         y = conv.conv2d(x, kernels.reshape(self.kernels), *self.window[1:], self.groups)
         if self.bias is not None:
             y += self.bias[:, None, None]
@@ -95,11 +102,39 @@ class Conv2d(Layer):
         if tape.wants_input:
             x_bar = conv.conv2d_input_bar(out_bar, self.weight.reshape(self.kernels), x.shape[-2:],
                                           *self.window[1:], self.groups)
+            x_bar = x_bar[..., :x.shape[-2] - self._far[0], :x.shape[-1] - self._far[1]]
         weight_bar = conv.conv2d_weight_bar(x, out_bar, *self.window, self.groups)
         weights = {"weight": weight_bar.reshape(self.weight.shape)}
         if self.bias is not None:
             weights["bias"] = out_bar.sum(axis=(*range(out_bar.ndim - 3), -2, -1))
         return Gradients(x_bar, None, weights)
+
+
+def _window(kernel_size: Any, stride: Any, padding: Any, dilation: Any
+            ) -> tuple[conv.Window, tuple[int, int]]:
+    """The window of a convolution, and the zeros at the far edges beyond its padding."""
+    if not isinstance(padding, str):
+        return conv.window(kernel_size, stride, padding, dilation), (0, 0)
+    if padding not in ("same", "valid"):
+        raise check.unknown("padding", padding, ("same", "valid"))
+    win = conv.window(kernel_size, stride, 0, dilation)
+    if padding == "valid":
+        return win, (0, 0)
+    if win.stride != (1, 1):
+        raise check.must("stride", "be 1 for a padding of 'same'", win.stride)
+    (top, p), (left, q) = (divmod(d * (k - 1), 2)
+                           for d, k in zip(win.dilation, win.kernel_size, strict=True))
+    return win._replace(padding=(top, left)), (p, q)
+
+
+def _extended(x: Any, far: tuple[int, int]) -> Any:
+    """`x` (..., H, W), or a copy of it with zeros at the far edges."""
+    if far == (0, 0):
+        return x
+    x = to_raster(x) if isinstance(x, Events) else x
+    out = np.zeros((*x.shape[:-2], x.shape[-2] + far[0], x.shape[-1] + far[1]), x.dtype)
+    out[..., :x.shape[-2], :x.shape[-1]] = x
+    return out
 
 
 class LConv2d(Conv2d):

@@ -9,10 +9,18 @@ LICell, LI, LIRecurrentCell, LIRecurrent = _shapes(
     _n.LIParameters, "Leaky integrators; the output is the potential")
 LIBoxCell, LIBox, LIBoxRecurrentCell, LIBoxRecurrent = _shapes(
     _n.LIBoxParameters, "Leaky integrators without synapse; the output is the potential")
+IntegratorCell, Integrator, IntegratorRecurrentCell, IntegratorRecurrent = _shapes(
+    _n.IntegratorParameters, "Integrators; the output is the integral")
+ResistiveLICell, ResistiveLI, ResistiveLIRecurrentCell, ResistiveLIRecurrent = _shapes(
+    _n.ResistiveLIParameters, "Leaky integrators with a resistance; the output is the potential")
+CubaLICell, CubaLI, CubaLIRecurrentCell, CubaLIRecurrent = _shapes(
+    _n.CubaLIParameters, "Current-based leaky integrators; the output is the potential")
 IAFCell, IAF, IAFRecurrentCell, IAFRecurrent = _shapes(
     _n.IAFParameters, "Integrate-and-fire neurons")
 IAFRefracCell, IAFRefrac, IAFRefracRecurrentCell, IAFRefracRecurrent = _shapes(
     _n.IAFRefracParameters, "Refractory integrate-and-fire neurons")
+IFCell, IF, IFRecurrentCell, IFRecurrent = _shapes(
+    _n.IFParameters, "Integrate-and-fire neurons in continuous time")
 LIFCell, LIF, LIFRecurrentCell, LIFRecurrent = _shapes(
     _n.LIFParameters, "Leaky integrate-and-fire neurons")
 LIFRefracCell, LIFRefrac, LIFRefracRecurrentCell, LIFRefracRecurrent = _shapes(
@@ -21,6 +29,10 @@ LIFBoxCell, LIFBox, LIFBoxRecurrentCell, LIFBoxRecurrent = _shapes(
     _n.LIFBoxParameters, "Leaky integrate-and-fire neurons without synapse")
 LIFBoxRefracCell, LIFBoxRefrac, LIFBoxRefracRecurrentCell, LIFBoxRefracRecurrent = _shapes(
     _n.LIFBoxRefracParameters, "Refractory leaky integrate-and-fire neurons without synapse")
+ResistiveLIFCell, ResistiveLIF, ResistiveLIFRecurrentCell, ResistiveLIFRecurrent = _shapes(
+    _n.ResistiveLIFParameters, "Leaky integrate-and-fire neurons with a resistance")
+CubaLIFCell, CubaLIF, CubaLIFRecurrentCell, CubaLIFRecurrent = _shapes(
+    _n.CubaLIFParameters, "Current-based leaky integrate-and-fire neurons")
 LIFExCell, LIFEx, LIFExRecurrentCell, LIFExRecurrent = _shapes(
     _n.LIFExParameters, "Exponential integrate-and-fire neurons")
 LIFExBoxCell, LIFExBox, LIFExBoxRecurrentCell, LIFExBoxRecurrent = _shapes(

@@ -10,7 +10,7 @@ from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.errors import NumericalError
 from eventsnn.layers import channels
-from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis
+from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis, unbroadcast
 from eventsnn.surrogates import SuperSpike, is_stochastic, prepare
 
 
@@ -143,7 +143,7 @@ class NeuronLayer(Layer):
 
     def _p_bar(self, p_bar: Any) -> dict[str, np.ndarray]:
         """Gradients of the trainable parameters: summed over all neurons that share a value."""
-        return {name: _unbroadcast(getattr(p_bar, name), np.shape(getattr(self.p, name)))
+        return {name: unbroadcast(getattr(p_bar, name), np.shape(getattr(self.p, name)))
                 for name in self.trainable}
 
     def _state_bar(self, state_bar: Any, shape: tuple, dtype: np.dtype) -> Any:
@@ -267,10 +267,3 @@ class Cell(NeuronLayer):
             self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
         x_bar = self._x_bar(map_fields(lambda a: a[0], x_bar), signed)
         return Gradients(x_bar, state_bar, self._p_bar(p_bar))
-
-
-def _unbroadcast(total: np.ndarray, shape: tuple) -> np.ndarray:
-    """Sum over the axes along which an array of `shape` was broadcast to that of `total`."""
-    total = total.sum(axis=tuple(range(total.ndim - len(shape))))
-    repeated = tuple(i for i, size in enumerate(shape) if size == 1 and total.shape[i] != 1)
-    return np.asarray(total.sum(axis=repeated, keepdims=True))

@@ -11,12 +11,14 @@ from eventsnn.surrogates import SuperSpike, has_slope, is_stochastic, prepare
 
 
 class Threshold(Layer):
-    """Spikes where `x` is above 0; backward multiplies by the surrogate's slope.
+    """Spikes where `x` is above a threshold; backward multiplies by the surrogate's slope.
 
     Parameters
     ----------
     surrogate : surrogate
         From `eventsnn.surrogates`. One that draws at random draws anew in each call.
+    threshold : number or array
+        Broadcasts against the last axes of the input. It does not learn: a bias before it may.
 
     Examples
     --------
@@ -25,18 +27,25 @@ class Threshold(Layer):
     array([0., 0., 1.])
     """
 
-    def __init__(self, surrogate: Any = SuperSpike()) -> None:
+    def __init__(self, surrogate: Any = SuperSpike(), threshold: Any = 0.0) -> None:
         prepare(surrogate, np.dtype(np.float32))
         has_slope(surrogate)
         self.surrogate = surrogate
+        threshold = check.real_array("threshold", threshold)
+        check.finite("threshold", threshold)
+        self.threshold = np.array(threshold, np.float64)
         self.first_step = 0  # the number of the next call, for random surrogates
         self.counter = "first_step" if is_stochastic(surrogate) else ""
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Spikes (0 or 1) of the shape of `x`."""
         x = check.real_array("x", x)
+        check.broadcasts("x", x.shape, self.threshold.shape, "threshold")
         dtype = check.float_dtype(x)
-        u, th = np.ascontiguousarray(x, dtype).reshape(-1), prepare(self.surrogate, dtype)
+        u, th = np.ascontiguousarray(x, dtype), prepare(self.surrogate, dtype)
+        if self.threshold.any():  # a difference is above 0 where the one is above the other
+            u = u - self.threshold.astype(dtype)
+        u = u.reshape(-1)
         z = np.empty_like(u)
         cpu.threshold(u, th, np.uint64(self.first_step), z)
         if is_stochastic(th):

@@ -4,7 +4,11 @@ from eventsnn.core.exports import public as _public
 from eventsnn.neurons.ada_lif import *
 from eventsnn.neurons.behaviors import *
 from eventsnn.neurons.coba_lif import *
+from eventsnn.neurons.cuba_li import *
+from eventsnn.neurons.cuba_lif import *
 from eventsnn.neurons.iaf import *
+from eventsnn.neurons.integrate_and_fire import *
+from eventsnn.neurons.integrator import *
 from eventsnn.neurons.izhikevich import *
 from eventsnn.neurons.leaky_integrator import *
 from eventsnn.neurons.leaky_integrator_box import *
@@ -19,6 +23,8 @@ from eventsnn.neurons.lif_exc_inh import *
 from eventsnn.neurons.lif_mc_refrac import *
 from eventsnn.neurons.lsnn import *
 from eventsnn.neurons.refractory import *
+from eventsnn.neurons.resistive_li import *
+from eventsnn.neurons.resistive_lif import *
 from eventsnn.neurons.adjoint import *
 
 __all__ = _public(globals())

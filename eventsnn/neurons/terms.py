@@ -39,6 +39,19 @@ def decay_vjp(y, rate, dt, bar):
 
 
 @scalar
+def kick(y, weight, x, rate, dt):
+    """One forward Euler step of ``dy/dt = rate weight x``: what a current adds that lasts it."""
+    return y + dt * rate * weight * x
+
+
+@scalar
+def kick_vjp(weight, x, rate, dt, bar):
+    """Transpose of `kick`: ``-> weight_bar, x_bar, rate_bar``; that of `y` is `bar`."""
+    a = dt * rate
+    return a * x * bar, a * weight * bar, dt * weight * x * bar
+
+
+@scalar
 def upswing(v, v_th, delta_T):
     """The exponential current of a spike's upswing, at its soft threshold `v_th`."""
     return delta_T * exp((v - v_th) / delta_T)

@@ -140,6 +140,38 @@ def li_box(s, x, p, dt, fire, held=None):
     return v, {"v": v}
 
 
+def cuba(membrane):
+    """A membrane with a resistance behind a synapse whose input is a current of one step."""
+    def step(s, x, p, dt, fire, held=None):
+        current = s["i"] + dt * p["w_in"] * x * p["tau_syn_inv"]
+        z, after = membrane({"v": s["v"]}, p["r"] * current, p, dt, fire, held)
+        return z, after | {"i": current - dt * p["tau_syn_inv"] * current}
+    return step
+
+
+def resistive(membrane):
+    """A membrane whose input is the voltage over its resistance."""
+    def step(s, x, p, dt, fire, held=None):
+        return membrane(s, p["r"] * x, p, dt, fire, held)
+    return step
+
+
+def membrane(s, x, p, dt, fire, held=None):
+    v = s["v"] + dt * p["tau_mem_inv"] * (p["v_leak"] - s["v"] + x)
+    z = fire(v - p["v_th"])
+    r = z if held is None else held
+    return z, {"v": (1 - r) * v + r * p["v_reset"]}
+
+
+def integrate_and_fire(s, x, p, dt, fire, held=None):
+    return iaf(s, dt * p["r"] * x, p, dt, fire, held)
+
+
+def integrator(s, x, p, dt, fire, held=None):
+    v = s["v"] + dt * p["r"] * x
+    return v, {"v": v}
+
+
 def refractory(inner):
     """The refractory form of an inner neuron."""
     def step(s, x, p, dt, fire, held=None):
@@ -175,6 +207,7 @@ class Twin(NamedTuple):
 
 POTENTIALS = {"v_leak": (-0.1, 0.1), "v_th": (0.7, 1.3), "v_reset": (-0.3, 0.2)}
 MEMBRANE = {"tau_mem_inv": (80.0, 300.0)}
+RESISTANCE = {"r": (0.5, 2.0)}
 SYNAPSE = {"tau_syn_inv": (100.0, 400.0)}
 SWING = {"delta_T": (0.3, 0.6)}
 ADAPTATION = {"adaptation_current": (1.0, 4.0), "adaptation_spike": (0.02, 0.4),
@@ -197,6 +230,22 @@ PLAIN = {
                {"v": (-0.2, 1.2), "i": (-0.5, 1.5)}, (-1.0, 1.0), fires=False),
     "LIBox": Twin(li_box, MEMBRANE | {"v_leak": (-0.1, 0.1)}, {"v": (-0.2, 1.2)}, (-1.0, 1.0),
                   fires=False),
+    "CubaLIF": Twin(
+        cuba(membrane), SYNAPSE | MEMBRANE | RESISTANCE | POTENTIALS | {"w_in": (2.0, 8.0)},
+        {"v": (-0.2, 1.2), "i": (-0.5, 1.5)}, (-0.3, 2.5), quiet=LOW),
+    "CubaLI": Twin(
+        cuba(li_box), SYNAPSE | MEMBRANE | RESISTANCE
+        | {"v_leak": (-0.1, 0.1), "w_in": (0.5, 4.0)},
+        {"v": (-0.2, 1.2), "i": (-0.5, 1.5)}, (-1.0, 1.0), fires=False),
+    "ResistiveLIF": Twin(resistive(membrane), MEMBRANE | RESISTANCE | POTENTIALS,
+                         {"v": (-0.2, 1.2)}, (-0.5, 6.0), quiet=LOW),
+    "ResistiveLI": Twin(resistive(li_box), MEMBRANE | RESISTANCE | {"v_leak": (-0.1, 0.1)},
+                        {"v": (-0.2, 1.2)}, (-1.0, 1.0), fires=False),
+    "IF": Twin(integrate_and_fire,
+               {"r": (300.0, 900.0)} | {k: POTENTIALS[k] for k in ("v_th", "v_reset")},
+               {"v": (-0.2, 1.2)}, (-0.2, 0.6)),
+    "Integrator": Twin(integrator, {"r": (50.0, 300.0)}, {"v": (-0.2, 1.2)}, (-1.0, 1.0),
+                       fires=False),
     "LIFExBox": Twin(lif_ex_box, SWING | MEMBRANE | POTENTIALS, {"v": (-0.2, 1.1)}, (-0.5, 6.0),
                      quiet=LOW),
     "LIFEx": Twin(synaptic(lif_ex_box), SWING | SYNAPSE | MEMBRANE | POTENTIALS,
