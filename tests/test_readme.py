@@ -34,6 +34,15 @@ def test_recording__is_made_and_read(capsys, tmp_path, monkeypatch):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["run.h5", "run.v.h5"]
 
 
+def test_model__is_saved_and_loaded(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    out = run(EXAMPLES[3], capsys)
+
+    assert out == "True {'trained on': 'nothing yet'}\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["net.h5"]
+
+
 def test_test_command__is_what_ci_runs():
     ci = (README.parent / ".ci" / "run").read_text()
 
