@@ -18,6 +18,7 @@ from eventsnn.core.batches import batches, generator
 from eventsnn.errors import NumericalError
 from eventsnn.train import losses, saved_run, step
 from eventsnn.train.adam import Adam
+from eventsnn.train.e_prop import EProp
 from eventsnn.train.epochs import Best, Epoch, write_log
 from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate
 from eventsnn.train.optimise import Optimiser, State, with_rate
@@ -39,7 +40,7 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         patience: int | None = None, log: str | os.PathLike | None = None,
         checkpoint: str | os.PathLike | None = None, resume: bool = False, overwrite: bool = False,
         threads: int = 1, progress: bool | None = None, first_epoch: int = 0,
-        optimiser_state: State | None = None) -> list[Epoch]:
+        optimiser_state: State | None = None, online: EProp | None = None) -> list[Epoch]:
     """Train a model, in place.
 
     Parameters
@@ -94,6 +95,9 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         Number of the first epoch, from 0, to go on with a run that you keep yourself.
     optimiser_state : dict, optional
         The optimiser's state, changed in place; by default as before the first step.
+    online : EProp, optional
+        Gives losses and gradients forward in time, in place of `loss` and backward; `loss` and
+        `readout` are then for the validation alone.
 
     Returns
     -------
@@ -128,6 +132,8 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     if not model.weights:
         raise check.must("model", "have weights to train", "none")
     check_penalties(penalties, model)
+    if online is not None:
+        online.check(model, penalties)
     _check_threads(threads, model)
     state = optimiser.init(model.weights) if optimiser_state is None else optimiser_state
     run = saved_run.Run(model, (model, encode), state, [], Best(), {
@@ -136,7 +142,7 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     if resume and os.path.exists(checkpoint):  # type: ignore[arg-type]
         first_epoch = saved_run.resume(checkpoint, run)  # type: ignore[arg-type]
         epochs -= first_epoch
-    objective = step.Objective(model, loss, readout, tuple(penalties))
+    objective = step.Objective(model, loss, readout, tuple(penalties), online)
 
     with step.workers(threads) as pool:
         for epoch in range(first_epoch, first_epoch + epochs):
