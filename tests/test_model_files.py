@@ -9,11 +9,13 @@ import pytest
 
 from eventsnn import layers, train
 from eventsnn.core import files
+from eventsnn.core.dispatch import MODELS
 from eventsnn.layers import (
     LI, LIF, Accumulator, Dropout, Layer, Lift, LIFCell, Linear, RegularizationCell,
     SequentialState, Tape, TemporalReceptiveField, Threshold,
 )
-from eventsnn.neurons import LIFParameters
+from eventsnn.neurons import LIBoxParameters, LIFParameters, refractory
+from eventsnn.neurons.refractory import REFRACTORY
 from eventsnn.surrogates import Logistic
 from tests.failing_disk import Disk, Stop
 from tests.layers_under_test import VARIANTS, example, normal, public
@@ -180,6 +182,20 @@ def test_load_model__of_classes_of_ones_own(path):
     assert type(again[0]) is Gain
     with pytest.raises(ValueError, match="name classes of eventsnn or of classes, got 'Gain'"):
         train.load_model(path)
+
+
+def test_load_model__of_a_neuron_of_ones_own(path):
+    parameters, state = refractory(LIBoxParameters, "Waiting", __name__)
+    try:
+        cell, *_ = layers.four_shapes(parameters, "Neurons that wait", module=__name__)
+        with pytest.raises(TypeError, match=r"^model.p must .* classes=\(WaitingParameters,"):
+            train.save_model(path, cell(), classes=(cell,))
+
+        again = trip(path, cell(parameters(rho_reset=2.0)), classes=(cell, parameters))
+
+        assert type(again) is cell and again.p == parameters(rho_reset=2.0)
+    finally:
+        del MODELS[parameters], REFRACTORY[LIBoxParameters]
 
 
 def hooked():
