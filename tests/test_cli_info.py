@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from eventsnn import interop, train
+from eventsnn import interop, layers, train
 from eventsnn.record import Recorder, Recording
 from tests.command_line import refused, run
 from tests.recordings import SIZES, record, spikes
@@ -138,6 +138,19 @@ def test_info__of_a_model(tmp_path, capsys):
     assert found["kind"] == "model" and found["parameters"] == 12
     assert found["weights"] == {"0.weight": [3, 4]} and found["attributes"]["seed"] == 5
     assert "3 x 4" in table(capsys, tmp_path / "m.h5")
+
+
+def test_info__of_a_model_with_its_layers(tmp_path, capsys):
+    net = layers.SequentialState(layers.Linear(4, 3, seed=1), layers.LIF())
+    train.save_model(tmp_path / "m.h5", net, attributes={"epoch": 7})
+
+    found = facts(capsys, tmp_path / "m.h5")
+
+    assert found["kind"] == "model" and found["parameters"] == 15
+    assert found["layers"] == "SequentialState(Linear, LIF)"
+    assert found["attributes"] == {"epoch": 7} and found["eventsnn_version"]
+    shown = table(capsys, tmp_path / "m.h5")
+    assert "SequentialState(Linear, LIF)" in shown and "3 x 4" in shown and "epoch" in shown
 
 
 def test_info__of_anything_else_is_one_line(tmp_path, capsys):

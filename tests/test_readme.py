@@ -41,6 +41,14 @@ def test_exchange__is_exact(capsys, tmp_path, monkeypatch):
     assert run(code, capsys) == "True ['LIFRecurrent', 'Linear', 'LIF']\n"
 
 
+def test_model__is_saved_and_loaded(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (code,) = [code for code in EXAMPLES if "save_model" in code]
+
+    assert run(code, capsys) == "True {'trained on': 'nothing yet'}\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["net.h5"]
+
+
 def test_test_command__is_what_ci_runs():
     ci = (README.parent / ".ci" / "run").read_text()
 

@@ -166,19 +166,25 @@ def _nwb(path: pathlib.Path) -> Found:
 
 
 def _model(path: pathlib.Path) -> Found:
-    from eventsnn import train
+    from eventsnn.train import checkpoint, model
 
-    saved = train.load(path)
-    weights = {name: list(w.shape) for name, w in saved.weights.items()}
-    n = sum(w.size for w in saved.weights.values())
-    rows = [(key, str(value)) for key, value in saved.attributes.items()]
-    rows += [("weights", f"{n:,}"),
-             ("optimiser state", "none" if saved.optimiser_state is None else "kept")]
+    _, saved = checkpoint.read(path, (checkpoint.FORM, checkpoint.MODEL))
+    weights = {name: list(w.shape) for name, w in saved["weights"].items()}
+    n = sum(w.size for w in saved["weights"].values())
+    rows = [(key, str(value)) for key, value in saved["attributes"].items()]
+    facts = {"attributes": saved["attributes"], "weights": weights, "parameters": n,
+             "optimiser_state": "optimiser_state" in saved}
+    if "structure" in saved:
+        layers = model.outline(saved["structure"])
+        written = str(saved["structure"].get("eventsnn_version"))
+        rows = [("written by", f"eventsnn {written}"), ("layers", _short(layers)), *rows]
+        facts |= {"layers": layers, "eventsnn_version": written}
+    else:
+        rows.append(("optimiser state", "kept" if facts["optimiser_state"] else "none"))
+    rows.append(("weights", f"{n:,}"))
     lines = [[name, " x ".join(map(str, w.shape)) or "1", str(w.dtype)]
-             for name, w in saved.weights.items()]
-    return "a model of eventsnn", rows, ["weight", "shape", "dtype"], lines, {
-        "attributes": saved.attributes, "weights": weights, "parameters": n,
-        "optimiser_state": saved.optimiser_state is not None}
+             for name, w in saved["weights"].items()]
+    return ("a model of eventsnn", rows, ["weight", "shape", "dtype"], lines, facts)
 
 
 def _size(n: int) -> str:

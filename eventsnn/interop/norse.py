@@ -137,7 +137,9 @@ def _by_our_names(arrays: Mapping[str, Any], prefix: str, known: list[str]) -> d
 
 def _weight(argument: str, value: Any, owner: Any, attribute: str) -> np.ndarray:
     """A copy of the weight, checked."""
-    shape = getattr(owner, attribute).shape
+    old = getattr(owner, attribute)
+    shape = old.shape
+    order: Any = "C" if old.flags.c_contiguous else "F"  # as the layer has it
     value = check.real_array(argument, value)
     if (sorted((value.ndim, len(shape))) == [4, 5] and value.shape[:4] == shape[:4]
             and value.size == np.prod(shape)):
@@ -149,7 +151,7 @@ def _weight(argument: str, value: Any, owner: Any, attribute: str) -> np.ndarray
         if autapses and not owner.autapses:
             raise check.must(argument, "have a diagonal of 0", f"{autapses} others",
                              "make the layer with autapses=True")
-    return np.array(value, dtype=check.float_dtype(value), order="C")
+    return np.array(value, dtype=check.float_dtype(value), order=order)
 
 
 def _parameters(neurons: NeuronLayer, new: dict[str, Any]) -> Any:

@@ -23,7 +23,7 @@ def kind_of(path: str | os.PathLike) -> str:
     -------
     str
         "recording" (spikes, SONATA), "parts" (a folder that a recorder left), "report" (traces,
-        SONATA), "nwb" or "model" (of `eventsnn.train.save`).
+        SONATA), "nwb" or "model" (of `eventsnn.train.save` or `save_model`).
 
     Raises
     ------

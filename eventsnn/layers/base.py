@@ -9,11 +9,12 @@ import abc
 import contextlib
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check, random
+from eventsnn.layers import arguments
 from eventsnn.spikes import Events
 
 
@@ -151,6 +152,10 @@ class Layer(abc.ABC):
     counter = ""  # name of the attribute that counts what was drawn at random, if something is
     event_outputs = 0  # that an input reaches, where the input may be `Events`
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
+    # Of the constructor's arguments: where they are kept, if not under their name, and which are
+    # not, as they only said how to draw what is kept.
+    kept_as: ClassVar[dict[str, str]] = {}
+    unkept: ClassVar[tuple[str, ...]] = ("seed", "dtype")
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -161,6 +166,20 @@ class Layer(abc.ABC):
     def name(self) -> str:
         """Name in messages."""
         return type(self).__name__
+
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        """The names of `arguments`."""
+        return arguments.names(cls)
+
+    def arguments(self) -> dict[str, Any]:
+        """What `made` takes to make this layer as it is now, by name; arrays are not copied."""
+        return arguments.kept(self, self.argument_names())
+
+    @classmethod
+    def made(cls, **given: Any) -> Any:
+        """The layer of these `arguments`."""
+        return arguments.made(cls, given)
 
     @abc.abstractmethod
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> Any:

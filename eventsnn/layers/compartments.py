@@ -36,7 +36,13 @@ class _Coupled(NeuronLayer):
             lambda shape: rng(seed).standard_normal(shape) / np.sqrt(n), (n, n), dtype)
         self.cell = self.inner(self.p, self.threshold, self.dt, stop_reset=self.stop_reset,
                                trainable=self.trainable)
+        self.counter = ""  # the cell draws, and counts
         self.p = self.cell.p  # one set of parameters: what trains the layer trains its cell
+
+    @property
+    def children(self) -> list[Any]:
+        """The layer that this one calls."""
+        return [self.cell]
 
     @property
     def weights(self) -> dict[str, np.ndarray]:
@@ -152,7 +158,7 @@ class _FeedForward(_Coupled):
                  trainable: tuple[str, ...] = (), seed: int | None = None,
                  dtype: Any = np.float32) -> None:
         super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
-        n = check.integer("hidden_size", hidden_size, least=1)
+        self.hidden_size = n = check.integer("hidden_size", hidden_size, least=1)
         self._one_value_each(n)
         self._couple(g_coupling, n, seed, dtype)
 

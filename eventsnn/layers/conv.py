@@ -28,8 +28,8 @@ class Conv2d(Layer):
         far edge, as in torch.
     groups : int
         The channels fall into as many parts, each with its own outputs; it divides both numbers.
-    bias : bool or (out_channels,) array
-        Whether there is a bias, or the bias (copied).
+    bias : bool, None or (out_channels,) array
+        Whether there is a bias (None: no), or the bias (copied).
     weight : (out_channels, in_channels / groups, kh, kw) array, optional
         Copied. By default, like the bias, uniform in ``+-1 / sqrt(n)`` for the ``n = in_channels /
         groups * kh * kw`` numbers that an output sees.
@@ -44,6 +44,9 @@ class Conv2d(Layer):
     >>> Conv2d(3, 8, kernel_size=5, stride=2, seed=1)(np.ones((10, 4, 3, 28, 28))).shape
     (10, 4, 8, 12, 12)
     """
+
+    kept_as = {"kernel_size": "window.kernel_size", "stride": "window.stride",
+               "padding": "window.padding", "dilation": "window.dilation"}
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
                  padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: Any = True, *,

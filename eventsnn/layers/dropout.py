@@ -42,6 +42,8 @@ class Dropout(Layer):
     array([1., 1., 1., 1., 1., 1., 1., 1.])
     """
 
+    unkept = ()
+
     def __init__(self, p: float = 0.5, seed: int = 0, *, shared_steps: bool = False) -> None:
         self.p = check.number("p", p, least=0.0, most=1.0)
         self.seed = int(random.seed(seed))

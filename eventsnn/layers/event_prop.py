@@ -47,6 +47,8 @@ class EventPropLIF(Layer):
     (1, 1, 2)
     """
 
+    unkept = ("mean", "spread", "seed")
+
     def __init__(self, in_features: int, out_features: int, *, tau_mem_inv: float = 100.0,
                  tau_syn_inv: float = 200.0, v_th: float = 1.0, duration: float = 0.1,
                  max_spikes: int = 20, weight: Any = None, mean: float = 1.0, spread: float = 1.0,

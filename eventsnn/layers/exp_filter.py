@@ -41,11 +41,15 @@ class ExpFilter(Layer):
     array([1.   , 0.368, 0.135])
     """
 
+    kept_as = {"input_size": "linear.in_features", "output_size": "linear.out_features",
+               "input_weights": "linear.weight", "bias": "linear.bias"}
+
     def __init__(self, input_size: int, output_size: int, tau_filter_inv: float = 1e3,
                  dt: float = 1e-3, input_weights: Any = None, bias: Any = True, *,
                  seed: int | None = None, dtype: Any = np.float32) -> None:
-        tau_filter_inv = check.number("tau_filter_inv", tau_filter_inv, least=0.0)
-        self.decay = math.exp(-check.number("dt", dt, above=0.0) * tau_filter_inv)
+        self.tau_filter_inv = check.number("tau_filter_inv", tau_filter_inv, least=0.0)
+        self.dt = check.number("dt", dt, above=0.0)
+        self.decay = math.exp(-self.dt * self.tau_filter_inv)
         self.linear = Linear(input_size, output_size, bias, weight=input_weights, seed=seed,
                              dtype=dtype)
 

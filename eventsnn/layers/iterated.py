@@ -28,6 +28,15 @@ class Iterated(Layer):
         self.record_states = check.flag("record_states", record_states)
 
     @property
+    def children(self) -> list[Any]:
+        """The layer that this one calls."""
+        return [self.cell]
+
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        return "record_states", *cls.cell_class.argument_names()  # type: ignore[attr-defined]
+
+    @property
     def weights(self) -> dict[str, np.ndarray]:
         return self.cell.weights
 

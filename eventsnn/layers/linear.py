@@ -19,8 +19,8 @@ class Linear(Layer):
     ----------
     in_features, out_features : int
         Sizes of the last axis.
-    bias : bool or (out_features,) array
-        Whether there is a bias, or the bias (copied).
+    bias : bool, None or (out_features,) array
+        Whether there is a bias (None: no), or the bias (copied).
     weight : (out_features, in_features) array, optional
         Copied. By default, like the bias, uniform in ``+-1 / sqrt(in_features)``.
     seed : int, optional
@@ -46,7 +46,7 @@ class Linear(Layer):
 
         self.weight = own_weights("weight", weight, uniform, (out_features, in_features), dtype)
         self.bias: np.ndarray | None = None
-        if not isinstance(bias, (bool, np.bool_)):
+        if bias is not None and not isinstance(bias, (bool, np.bool_)):
             self.bias = own_weights("bias", bias, uniform, (out_features,), dtype)
         elif bias:
             self.bias = own_weights("bias", None, uniform, (out_features,), self.weight.dtype)
@@ -114,6 +114,9 @@ class LILinearCell(Layer):
     """
 
     stateful = True
+    kept_as = {"input_size": "linear.in_features", "hidden_size": "linear.out_features",
+               "p": "cell.p", "dt": "cell.dt", "trainable": "cell.trainable",
+               "input_weights": "linear.weight"}
 
     def __init__(self, input_size: int, hidden_size: int, p: LIParameters | None = None,
                  dt: float = 1e-3, *, input_weights: Any = None, trainable: tuple[str, ...] = (),

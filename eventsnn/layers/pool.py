@@ -12,6 +12,9 @@ from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
 class _Pool2d(Layer):
     """What the poolings share."""
 
+    kept_as = {"kernel_size": "window.kernel_size", "stride": "window.stride",
+               "padding": "window.padding"}
+
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
         self.window = conv.pool_window(kernel_size, stride, padding)
 

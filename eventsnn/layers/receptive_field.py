@@ -17,11 +17,21 @@ import numpy as np
 from eventsnn.connect import conv, gaussian
 from eventsnn.connect.gaussian import GENERATING, POSITIVE
 from eventsnn.core import check
+from eventsnn.layers import arguments
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
+
+
+_MOST_POINTS, _MOST_DERIVATIONS = 1 << 27, 100  # of all kernels, of one: in a layer from a file
 
 
 class _SpatialFields(Layer):
     """What the three share: kernels made of generating values, and the convolution with them."""
+
+    # Of the three in common; what the constructors take has been multiplied out.
+    _ARGUMENTS = ("in_channels", "size", "index", "orders", "aggregate", "domain", "trainable",
+                  "log_space", "stride", "padding", "dilation")
+    kept_as = {"index": "_index", "orders": "_orders", "stride": "_window.stride",
+               "padding": "_window.padding", "dilation": "_window.dilation"}
 
     def __init__(self, in_channels: int, size: int, values: dict[str, np.ndarray],
                  index: np.ndarray, orders: np.ndarray, aggregate: bool, domain: float,
@@ -35,16 +45,39 @@ class _SpatialFields(Layer):
             if name not in GENERATING:
                 raise check.unknown("trainable", name, GENERATING)
         self.trainable = tuple(trainable)
+        self.log_space = bool(log_space)
         self._in_log = tuple(n for n in POSITIVE if log_space and n in self.trainable)
         self._values = {name: np.log(array) if name in self._in_log else np.array(array)
                         for name, array in values.items()}
-        self._index, self._orders = index, orders
+        self._index, self._orders = np.array(index), np.array(orders)
         self._window = conv.window(check.integer("size", size, least=1), stride, padding, dilation)
         self._fixed: np.ndarray | None = None
         kernels = self._kernels()
         if not self.trainable:
             self._fixed = kernels
         self.out_channels = len(orders) * (1 if self.aggregate else self.in_channels)
+
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        return *cls._ARGUMENTS, *GENERATING
+
+    def arguments(self) -> dict[str, Any]:
+        values = {name: self._generating(name) for name in GENERATING}
+        return arguments.kept(self, self._ARGUMENTS) | values
+
+    @classmethod
+    def made(cls, **given: Any) -> Any:
+        values = {name: check.real_array(name, given.pop(name)) for name in GENERATING}
+        index, orders = given["index"], given["orders"]
+        size = check.integer("size", given["size"], least=1)
+        if not isinstance(index, np.ndarray) or index.shape != (len(orders), len(GENERATING)):
+            raise check.must("index", f"have shape (n, {len(GENERATING)})", np.shape(index))
+        if len(index) * size**2 > _MOST_POINTS or np.max(orders, initial=0) > _MOST_DERIVATIONS:
+            raise check.must("size and orders", "be of kernels that can be made",
+                             (size, np.max(orders, initial=0)))
+        layer = cls.__new__(cls)
+        _SpatialFields.__init__(layer, values=values, **given)
+        return layer
 
     @property
     def weights(self) -> dict[str, np.ndarray]:

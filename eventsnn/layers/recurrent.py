@@ -47,6 +47,7 @@ class RecurrentLayer(NeuronLayer):
     """
 
     recurrent = True
+    kept_as = {"recurrent_weights": "_connections"}
     lost_input = False  # whether the input is without effect: see `special.Conductances`
 
     def __init__(self, input_size: int, hidden_size: int, p: Any = None,
@@ -89,6 +90,11 @@ class RecurrentLayer(NeuronLayer):
             raise check.must("recurrent_weights", "have no diagonal where autapses is False",
                              f"{np.count_nonzero(matrix.diagonal())} entries on it")
         return made
+
+    @property
+    def _connections(self) -> Any:
+        """The recurrent weights, with their places if they are sparse."""
+        return self.recurrent_weights if self._sparse is None else self._sparse
 
     def to_scipy(self) -> Any:
         """The sparse recurrent weights (hidden_size, hidden_size), in CSC."""

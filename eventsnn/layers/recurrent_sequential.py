@@ -43,6 +43,7 @@ class RecurrentSequential(Layer):
     """
 
     stateful = True
+    kept_as = {"layers": "chain.layers", "output_modules": "_chosen"}
 
     def __init__(self, *layers: Any, output_modules: int | Sequence[int] = -1) -> None:
         self.chain = SequentialState(*layers, return_hidden=True)
@@ -61,6 +62,11 @@ class RecurrentSequential(Layer):
     def children(self) -> list[Any]:
         """The layer that this one calls."""
         return [self.chain]
+
+    @property
+    def _chosen(self) -> Any:
+        """`output_modules` as it was given, but for the sign."""
+        return self.output_modules if self.several else self.output_modules[0]
 
     @property
     def weights(self) -> dict[str, np.ndarray]:

@@ -56,8 +56,8 @@ class SparseLinear(Layer):
     ----------
     matrix : scipy sparse matrix (out_features, in_features)
         Copied; float64 stays, else float32. Entries of one place are summed up.
-    bias : bool or (out_features,) array
-        Whether there is a bias, at first 0, or the bias (copied).
+    bias : bool, None or (out_features,) array
+        Whether there is a bias, at first 0 (None: no), or the bias (copied).
 
     Examples
     --------
@@ -71,11 +71,13 @@ class SparseLinear(Layer):
     [[0.0, 20.0, 0.0], [10.0, 0.0, 0.0]]
     """
 
+    kept_as = {"matrix": "_sparse"}
+
     def __init__(self, matrix: Any, bias: Any = False) -> None:
         self._sparse = SparseWeights("matrix", matrix)
         self.out_features, self.in_features = self._sparse.places.shape
         self.bias: np.ndarray | None = None
-        if not isinstance(bias, (bool, np.bool_)):
+        if bias is not None and not isinstance(bias, (bool, np.bool_)):
             self.bias = own_weights("bias", bias, np.zeros, (self.out_features,), None)
         elif bias:
             self.bias = np.zeros(self.out_features, self.weight.dtype)

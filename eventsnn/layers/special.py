@@ -11,6 +11,15 @@ from eventsnn.neurons import IzhikevichParameters, IzhikevichSpikingBehavior, Iz
 class Behaving:
     """Takes a behaviour for `p`: its parameters, and the state to start from."""
 
+    kept_as = {"p": "_behaviour"}
+    p: Any
+    _start: Any
+
+    @property
+    def _behaviour(self) -> Any:
+        """What was given for `p`, as it is now."""
+        return self.p if self._start is None else IzhikevichSpikingBehavior(self.p, self._start)
+
     def _taken_apart(self, p: Any) -> tuple[Any, Any]:
         if not isinstance(p, IzhikevichSpikingBehavior):
             return p, None

@@ -67,7 +67,8 @@ class TemporalReceptiveField(Layer):
         if time_constants is None:
             time_constants = 1 / (dt * gaussian.temporal_scale_distribution(n_scales, min_scale,
                                                                             max_scale, c))
-        tau = check.real_array("time_constants", time_constants).astype(np.float64)
+        self.time_constants = tau = check.real_array("time_constants",
+                                                     time_constants).astype(np.float64)
         if tau.ndim == 1:
             tau = tau.reshape(-1, *(1 for _ in self.shape))
         one = self.shape[0], *(1 for _ in self.shape[1:])
@@ -78,6 +79,23 @@ class TemporalReceptiveField(Layer):
         self.n_scales = len(tau)
         each = np.broadcast_to(tau, (self.n_scales, *one))
         self.neurons = activation(p=activation_state_map(each), dt=dt, trainable=trainable)
+
+    @property
+    def children(self) -> list[Any]:
+        """The layer that this one calls."""
+        return [self.neurons]
+
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        return "shape", "time_constants", "neurons"  # in place of what made the neurons
+
+    @classmethod
+    def made(cls, *, shape: Any, time_constants: Any,  # type: ignore[override]
+             neurons: Any) -> Any:
+        if not isinstance(neurons, Layer) or not neurons.stateful:
+            raise check.must("neurons", "be a layer with state", repr(neurons), error=TypeError)
+        return cls(shape, activation=lambda **_: neurons, activation_state_map=lambda tau: None,
+                   time_constants=time_constants)
 
     @property
     def weights(self) -> dict[str, np.ndarray]:

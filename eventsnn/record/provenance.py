@@ -1,7 +1,5 @@
 """What a recording says of its origin: versions, machine, and what the caller adds."""
 
-import functools
-import importlib.metadata
 import json
 import os
 import platform
@@ -12,6 +10,7 @@ import h5py
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.versions import version
 
 
 def provenance(attributes: Mapping[str, Any] | None = None) -> str:
@@ -19,7 +18,7 @@ def provenance(attributes: Mapping[str, Any] | None = None) -> str:
 
     It holds no date: the same run gives the same file, byte by byte.
     """
-    about = {f"{package}_version": _version(package) for package in ("eventsnn", "numpy", "numba")}
+    about = {f"{package}_version": version(package) for package in ("eventsnn", "numpy", "numba")}
     about |= {"h5py_version": h5py.version.version, "hdf5_version": h5py.version.hdf5_version,
               "python_version": platform.python_version(), "platform": platform.platform()}
     attributes = dict(attributes or {})
@@ -30,14 +29,6 @@ def provenance(attributes: Mapping[str, Any] | None = None) -> str:
         if name in about:
             raise check.must("attributes", f"leave {name!r} to eventsnn", repr(attributes[name]))
     return json.dumps({**about, **attributes}, default=_plain)
-
-
-@functools.cache
-def _version(package: str) -> str:
-    try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:  # run from a folder of sources
-        return "not installed"
 
 
 def _plain(value: Any) -> Any:

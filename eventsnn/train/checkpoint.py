@@ -4,7 +4,8 @@ Layout: attributes ``format`` and ``version`` at the root; a group ``weights`` w
 weight, named as in the model; a group ``optimiser_state``, if there is one, with a group a
 dictionary, an array an array and an attribute an int; and ``attributes``, a JSON object as one
 string. From version 2 on the file is sealed (`eventsnn.core.seal`): what is read is what was
-written. The same contents give the same bytes.
+written. The same contents give the same bytes. A file of `eventsnn.train.save_model` is one of
+another format, with more in it, and is read here as well.
 """
 
 import contextlib
@@ -22,9 +23,24 @@ from eventsnn.core import check, files, seal
 from eventsnn.errors import FormatError, VersionError
 
 FORMAT, VERSION = "eventsnn checkpoint", 2
-SEALED_SINCE = 2  # version
 _LEAST_LIMIT, _MOST_RATIO = 64 * 2**20, 1000  # bytes; declared bytes a byte of the file
 _INT64 = np.iinfo(np.int64)
+
+
+class Form(NamedTuple):
+    """A format of files: what is at the root of them."""
+
+    name: str
+    version: int  # the newest, which is written
+    sealed_since: int  # version
+    groups: tuple[str, ...]  # nested dictionaries of arrays and ints
+    texts: tuple[str, ...]  # JSON objects
+    optional: tuple[str, ...] = ()  # of the groups
+
+
+FORM = Form(FORMAT, VERSION, 2, ("weights", "optimiser_state"), ("attributes",),
+            ("optimiser_state",))
+MODEL = Form("eventsnn model", 1, 1, ("weights", "arrays"), ("structure", "attributes"))
 
 
 class Checkpoint(NamedTuple):
@@ -65,25 +81,39 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
         if not isinstance(w, np.ndarray):
             raise check.must(f"weights[{name!r}]", "be an array", type(w).__name__,
                              error=TypeError)
-    try:
-        text = json.dumps(dict(attributes or {}), allow_nan=False, sort_keys=True)
-    except (TypeError, ValueError) as error:
-        raise check.must("attributes", "be what JSON can hold", str(error), error=TypeError) \
-            from error
+    contents = {"weights": weights, "attributes": attributes or {}}
+    if optimiser_state is not None:
+        contents["optimiser_state"] = optimiser_state
+    write(path, FORM, contents, overwrite)
+
+
+def write(path: str | os.PathLike, form: Form, contents: Mapping[str, Any],
+          overwrite: bool) -> None:
+    """Write a file of a format; `contents` has its groups and texts, by their names."""
+    texts = {name: _json(name, contents[name]) for name in form.texts}
     # The image is made in memory: an HDF5 library that fails while writing never touches a file.
     with h5py.File(uuid.uuid4().hex, "w", driver="core", backing_store=False,
                    userblock_size=seal.HEAD) as file:
         # Strings are of fixed length: HDF5 loops for ever on a damaged heap of variable ones.
-        file.attrs["format"], file.attrs["version"] = np.bytes_(FORMAT), np.int64(VERSION)
-        file["attributes"] = np.bytes_(text.encode("ascii"))
-        _write(file.create_group("weights"), weights, "weights")
-        if optimiser_state is not None:
-            _write(file.create_group("optimiser_state"), optimiser_state, "optimiser_state")
+        file.attrs["format"] = np.bytes_(form.name)
+        file.attrs["version"] = np.int64(form.version)
+        for name, text in texts.items():
+            file[name] = np.bytes_(text.encode("ascii"))
+        for name in form.groups:
+            if name in contents:
+                _write(file.create_group(name), contents[name], name)
         file.flush()
         image = file.id.get_file_image()  # without the place that HDF5 leaves for the seal
     with files.Replacement(path, overwrite) as new:
         for offset, data in seal.of_image(image):
             new.write(offset, data)
+
+
+def _json(name: str, value: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(dict(value), allow_nan=False, sort_keys=True)
+    except (TypeError, ValueError) as error:
+        raise check.must(name, "be what JSON can hold", str(error), error=TypeError) from error
 
 
 def _write(group: h5py.Group, contents: Mapping[str, Any], what: str) -> None:
@@ -105,7 +135,7 @@ def _write(group: h5py.Group, contents: Mapping[str, Any], what: str) -> None:
 
 
 def load(path: str | os.PathLike, *, verify: bool = True) -> Checkpoint:
-    """Read a checkpoint.
+    """Read a checkpoint, or weights and attributes of a model.
 
     Nothing in the file is executed, no link out of it is followed, and declared sizes are checked
     before memory is allocated, so a file from anywhere may be read.
@@ -125,35 +155,42 @@ def load(path: str | os.PathLike, *, verify: bool = True) -> Checkpoint:
     VersionError
         If it was written by a newer eventsnn.
     """
+    _, contents = read(path, (FORM, MODEL), verify)
+    return Checkpoint(contents["weights"], contents.get("optimiser_state"), contents["attributes"])
+
+
+def read(path: str | os.PathLike, forms: tuple[Form, ...],
+         verify: bool = True) -> tuple[Form, dict[str, dict[str, Any]]]:
+    """Read a file of one of the formats: which it is, and its groups and texts by their names."""
     path = check.path("path", path)
+    verify = check.flag("verify", verify)
     if not path.exists():
         raise FileNotFoundError(f"path must name a checkpoint, got {path}, which is not there")
     try:
-        verify = check.flag("verify", verify)
         source: Any = seal.SealedFile(path) if verify and seal.is_sealed(path) else path
         with contextlib.closing(source) if source is not path else contextlib.nullcontext(), \
                 h5py.File(source, "r") as file:
-            _check_format(file, path, must_be_sealed=verify and source is path)
+            form = _form(file, path, forms, must_be_sealed=verify and source is path)
             reader = _Reader(path)
             members = reader.members(file)
-            for name in ("weights", "attributes"):
-                if name not in members:
+            for name in (*form.groups, *form.texts):
+                if name not in members and name not in form.optional:
                     raise _refused(path, f"hold {name}", ", ".join(members) or "nothing")
-            weights = reader.dictionary(file["weights"])
-            state = reader.dictionary(file["optimiser_state"]) \
-                if "optimiser_state" in members else None
-            attributes = json.loads(reader.text(file["attributes"]))
+            contents = {name: reader.dictionary(file[name])
+                        for name in form.groups if name in members}
+            contents |= {name: json.loads(reader.text(file[name])) for name in form.texts}
     except (FormatError, PermissionError):
         raise
     # All that h5py, NumPy and JSON raise on damaged or malicious files.
     except (OSError, RuntimeError, ValueError, LookupError, TypeError) as error:
         reason = " ".join(str(error).split())
         raise _refused(path, "be a whole HDF5 checkpoint", reason) from error
-    if not isinstance(attributes, dict):
-        raise _refused(path, "have a JSON object as attributes", type(attributes).__name__)
-    if not all(isinstance(w, np.ndarray) for w in weights.values()):
+    for name in form.texts:
+        if not isinstance(contents[name], dict):
+            raise _refused(path, f"have a JSON object as {name}", type(contents[name]).__name__)
+    if not all(isinstance(w, np.ndarray) for w in contents["weights"].values()):
         raise _refused(path, "have arrays as weights", "something else")
-    return Checkpoint(weights, state, attributes)
+    return form, contents
 
 
 def _refused(path: pathlib.Path, demand: str, got: object) -> FormatError:
@@ -168,17 +205,24 @@ def _attribute(attributes: h5py.AttributeManager, name: str, kind: str) -> Any:
     return attributes[name] if (declared.dtype.kind, declared.shape) == (kind, ()) else None
 
 
-def _check_format(file: h5py.File, path: pathlib.Path, must_be_sealed: bool) -> None:
-    if _attribute(file.attrs, "format", "S") != FORMAT.encode():
-        raise _refused(path, f"be of the format {FORMAT!r}", "another HDF5 file")
+def _form(file: h5py.File, path: pathlib.Path, forms: tuple[Form, ...],
+          must_be_sealed: bool) -> Form:
+    """Which of the formats a file is of; what is newer, or of another, is refused."""
+    name = _attribute(file.attrs, "format", "S")
+    form = next((form for form in forms if form.name.encode() == name), None)
+    if form is None:
+        other = next((f.name for f in (FORM, MODEL) if f.name.encode() == name),
+                     "another HDF5 file")
+        raise _refused(path, f"be of the format {forms[0].name!r}", other)
     version = _attribute(file.attrs, "version", "i")
     if version is None or version < 1:
         raise _refused(path, "have a format version from 1", version)
-    if version > VERSION:
+    if version > form.version:
         raise VersionError(f"{path} has format version {version}, this eventsnn reads up to "
-                           f"{VERSION}; update eventsnn")
-    if must_be_sealed and version >= SEALED_SINCE:
+                           f"{form.version}; update eventsnn")
+    if must_be_sealed and version >= form.sealed_since:
         raise _refused(path, "be the file that was written", "one whose seal is broken")
+    return form
 
 
 class _Reader:

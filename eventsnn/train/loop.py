@@ -18,6 +18,7 @@ from eventsnn.core.batches import batches, generator
 from eventsnn.errors import NumericalError
 from eventsnn.train import losses, saved_run, step
 from eventsnn.train.adam import Adam
+from eventsnn.train.e_prop import EProp
 from eventsnn.train.epochs import Best, Epoch, write_log
 from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate
 from eventsnn.train.optimise import Optimiser, State, with_rate
@@ -39,7 +40,7 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         patience: int | None = None, log: str | os.PathLike | None = None,
         checkpoint: str | os.PathLike | None = None, resume: bool = False, overwrite: bool = False,
         threads: int = 1, progress: bool | None = None, first_epoch: int = 0,
-        optimiser_state: State | None = None) -> list[Epoch]:
+        optimiser_state: State | None = None, online: EProp | None = None) -> list[Epoch]:
     """Train a model, in place.
 
     Parameters
@@ -95,6 +96,9 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         Number of the first epoch, from 0, to go on with a run that you keep yourself.
     optimiser_state : dict, optional
         The optimiser's state, changed in place; by default as before the first step.
+    online : EProp, optional
+        Gives losses and gradients forward in time, in place of `loss` and backward; `loss` and
+        `readout` are then for the validation alone.
 
     Returns
     -------
@@ -144,6 +148,8 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     if not getattr(model, "weights", None):
         raise check.must("model", "have weights to train", "none")
     check_penalties(penalties, model)
+    if online is not None:
+        online.check(model, penalties)
     _check_threads(threads, model)
     if not isinstance(optimiser_state, (dict, type(None))):
         raise check.must("optimiser_state", "be what the optimiser's init returned",
@@ -156,7 +162,7 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         first_epoch = saved_run.resume(checkpoint, run)  # type: ignore[arg-type]
         epochs -= first_epoch
     objective = step.Objective(model, losses.KnownClasses(loss, labels=labels, **held), readout,
-                               tuple(penalties))
+                               tuple(penalties), online)
 
     with step.workers(threads) as pool:
         for epoch in range(first_epoch, first_epoch + epochs):

@@ -45,11 +45,14 @@ class Rate:
 
     def of_output(self, out: np.ndarray) -> tuple[float, np.ndarray]:
         """Value and gradient for an output (T, ...)."""
-        rate = out.mean(0, dtype=np.float64)
+        value, bar = self.of_rate(out.mean(0, dtype=np.float64), len(out), out.dtype)
+        return value, np.broadcast_to(bar, out.shape)
+
+    def of_rate(self, rate: np.ndarray, n_steps: int, dtype: Any) -> tuple[float, np.ndarray]:
+        """Value for a rate (...) over so many steps, and the gradient of each step's output."""
         excess = np.maximum(rate - self.most, 0) - np.maximum(self.least - rate, 0)
-        scale = 2 * self.strength / excess.size / len(out)
-        bar = (scale * excess).astype(out.dtype)
-        return self.strength * float(np.mean(excess**2)), np.broadcast_to(bar, out.shape)
+        scale = 2 * self.strength / excess.size / n_steps
+        return self.strength * float(np.mean(excess**2)), (scale * excess).astype(dtype)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ class Objective(NamedTuple):
     loss: Loss
     readout: str | Readout
     penalties: tuple = ()
+    online: Any = None  # what gives loss and gradients in place of `loss` and backward, if not None
 
 
 class Outcome(NamedTuple):
@@ -87,6 +88,9 @@ def _n_shards(x: Any, n_items: int) -> int:
 
 def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome:
     """Forward and backward of some items, which are that share of the batch."""
+    if objective.online is not None:
+        found = objective.online.run(objective.model, x, y, objective.penalties)
+        return found._replace(gradients=_scaled(found.gradients, share))
     model, tape = objective.model, Tape(input_gradient=False)
     if objective.penalties and hasattr(model, "return_hidden"):
         model = SequentialState(*model, return_hidden=True)
@@ -105,9 +109,14 @@ def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome
     gradients = model.backward(out_bar, tape, state_bar).weights
     for name, bar in extra.items():
         gradients[name] = gradients[name] + bar
-    if share < 1:
-        gradients = {name: g * np.asarray(g).dtype.type(share) for name, g in gradients.items()}
-    return Outcome(value * len(y), count_correct(out, y, objective.readout), gradients)
+    return Outcome(value * len(y), count_correct(out, y, objective.readout),
+                   _scaled(gradients, share))
+
+
+def _scaled(gradients: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
+    if share == 1:
+        return gradients
+    return {name: g * np.asarray(g).dtype.type(share) for name, g in gradients.items()}
 
 
 def count_correct(out: np.ndarray, labels: np.ndarray, how: str | Readout) -> float:
