@@ -98,6 +98,10 @@ OTHERS = {
                                           weight=normal(4, 1, 3, 2)), IMAGES),
     layers.LConv2d: lambda: (layers.LConv2d(2, 4, (3, 2), (1, 2), (1, 0), (2, 1), 2,
                                             weight=normal(4, 1, 3, 2)), IMAGES),
+    layers.Conv1d: lambda: (layers.Conv1d(2, 4, 3, 2, 1, 2, 2, normal(4), weight=normal(4, 1, 3)),
+                            normal(T, B, 2, 13)),
+    layers.Delay: lambda: (layers.Delay([1.4e-3, 4e-3, 0.0], 2e-3, nearest=True), normal(T, B, 3)),
+    layers.Scale: lambda: (layers.Scale(normal(5)), normal(T, B, 5)),
     layers.Dropout: lambda: (layers.Dropout(0.3, 7, shared_steps=True), normal(T, B, 5)),
     layers.EventPropLIF: lambda: (layers.EventPropLIF(
         2, 3, tau_mem_inv=90.0, tau_syn_inv=180.0, v_th=0.9, duration=0.2, max_spikes=30,
@@ -133,6 +137,8 @@ OTHERS = {
 }
 # Where one class is several: sparse weights, a behaviour, kernels that are fixed.
 VARIANTS = {
+    "Conv2d, same": lambda: (layers.Conv2d(2, 3, (2, 4), padding="same", seed=1), IMAGES),
+    "Conv1d, same": lambda: (layers.Conv1d(2, 3, 4, padding="same", seed=1), normal(T, B, 2, 13)),
     "LIFRecurrent, sparse": lambda: (layers.LIFRecurrent(
         5, N, input_weights=normal(N, 5), recurrent_weights=coupling()), 20 * normal(T, B, 5)),
     "Izhikevich, behaviour": lambda: (layers.Izhikevich(phasic_bursting), normal(T, B, N)),

@@ -46,7 +46,7 @@ class Conv2d(Layer):
     """
 
     kept_as = {"kernel_size": "window.kernel_size", "stride": "window.stride",
-               "padding": "window.padding", "dilation": "window.dilation"}
+               "dilation": "window.dilation"}
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
                  padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: Any = True, *,
@@ -69,6 +69,10 @@ class Conv2d(Layer):
 
     @property
     def event_outputs(self) -> int:  # type: ignore[override]
+        return self._reached()
+
+    def _reached(self) -> int:
+        """Outputs that an input reaches."""
         return self.out_channels * int(np.prod(self.window.kernel_size))
 
     @property
@@ -89,7 +93,7 @@ class Conv2d(Layer):
             raise check.must("x", f"have shape (..., {self.in_channels}, H, W) to match the weight",
                              x.shape)
         kernels = self.weight.astype(check.float_dtype(x, self.weight), copy=False)
-        x = arriving(_extended(x, self._far), self.event_outputs)
+        x = arriving(_extended(x, self._far), self._reached())
         y = conv.conv2d(x, kernels.reshape(self.kernels), *self.window[1:], self.groups)
         if self.bias is not None:
             y += self.bias[:, None, None]

@@ -1,12 +1,21 @@
 """Convolution along one axis: that of images one row high."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check
 from eventsnn.layers.base import Gradients, Tape
 from eventsnn.layers.conv import Conv2d
+
+
+class _Sizes(NamedTuple):
+    """As they were given."""
+
+    kernel_size: int
+    stride: int
+    padding: Any
+    dilation: int
 
 
 class Conv1d(Conv2d):
@@ -30,6 +39,10 @@ class Conv1d(Conv2d):
     (10, 4, 8, 12)
     """
 
+    kept_as = {"kernel_size": "_sizes.kernel_size", "stride": "_sizes.stride",
+               "dilation": "_sizes.dilation", "padding": "_sizes.padding"}
+    event_outputs = 0  # it takes arrays alone
+
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1,
                  padding: Any = 0, dilation: int = 1, groups: int = 1, bias: Any = True, *,
                  weight: Any = None, seed: int | None = None, dtype: Any = np.float32) -> None:
@@ -37,15 +50,17 @@ class Conv1d(Conv2d):
         stride = check.integer("stride", stride, least=1)
         dilation = check.integer("dilation", dilation, least=1)
         if not isinstance(padding, str):
-            padding = (0, check.integer("padding", padding, least=0))
+            padding = check.integer("padding", padding, least=0)
+        self._sizes = _Sizes(kernel_size, stride, padding, dilation)
         if weight is not None:
             weight = check.real_array("weight", weight)
             if weight.ndim != 3:
                 raise check.must("weight", "have shape (out, in / groups, kernel_size)",
                                  weight.shape)
             weight = weight[:, :, None]
-        super().__init__(in_channels, out_channels, (1, kernel_size), (1, stride), padding,
-                         (1, dilation), groups, bias, weight=weight, seed=seed, dtype=dtype)
+        super().__init__(in_channels, out_channels, (1, kernel_size), (1, stride),
+                         padding if isinstance(padding, str) else (0, padding), (1, dilation),
+                         groups, bias, weight=weight, seed=seed, dtype=dtype)
         self.weight = self.weight[:, :, 0]
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
