@@ -64,26 +64,37 @@ class Conv2d(Layer):
         return {"weight": self.weight} | ({} if self.bias is None else {"bias": self.bias})
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
-        """Convolve `x` (..., in_channels, H, W); numbers or spikes of any real dtype."""
+        """Convolve `x` (..., in_channels, H, W); numbers or spikes of any real dtype.
+
+        An `x` that `np.broadcast_to` made, repeating one input along the first axis, is convolved
+        once; the result repeats likewise.
+        """
         x = check.real_array("x", x)
         if x.ndim < 3 or x.shape[-3] != self.in_channels:
             raise check.must("x", f"have shape (..., {self.in_channels}, H, W) to match the weight",
                              x.shape)
+        repeats = 0
+        if x.ndim > 3 and len(x) > 1 and x.strides[0] == 0:
+            x, repeats = x[:1], len(x)
         y = conv.conv2d(x, self.weight.reshape(self.kernels), *self.window[1:], self.groups)
         if self.bias is not None:
             y += self.bias[:, None, None]
+        if repeats:
+            y = np.broadcast_to(y[0], (repeats, *y.shape[1:]))
         if tape is not None:
-            tape.push(self, (x, y.shape, y.dtype))
+            tape.push(self, (x, repeats, y.shape, y.dtype))
         return y
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        x, shape, dtype = tape.pop(self)
+        x, repeats, shape, dtype = tape.pop(self)
         out_bar = cotangent("out_bar", out_bar, shape, dtype)
         x_bar = None
         if tape.wants_input:
             x_bar = conv.conv2d_input_bar(out_bar, self.weight.reshape(self.kernels), x.shape[-2:],
                                           *self.window[1:], self.groups)
+        if repeats:
+            out_bar = out_bar.sum(axis=0, keepdims=True)
         weight_bar = conv.conv2d_weight_bar(x, out_bar, *self.window, self.groups)
         weights = {"weight": weight_bar.reshape(self.weight.shape)}
         if self.bias is not None:
