@@ -12,7 +12,7 @@ from eventsnn.core import check
 from eventsnn.plot.figure import STYLE, WIDTH, caption, check_picture, new_figure, save
 
 MOST = 400  # images of a picture
-ROOM = 0.9  # share of the width that the images take beside a scale
+ROOM = 0.8  # share of the width that the images take beside a scale
 LINE, TITLE = 0.35, 0.16  # inches; a line of text beneath, and a title
 
 
@@ -79,7 +79,7 @@ def images(values: Any, path: str | os.PathLike, *, titles: Sequence[str] = (),
                 panel.set_title(titles[k], fontsize=7, pad=2)
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.02, hspace=0.02)
         if label:
-            figure.colorbar(drawn, ax=panels, label=label, shrink=min(1.0, 2.5 / (rows * height)),
+            figure.colorbar(drawn, ax=panels, label=label, shrink=min(1.0, 2.0 / (rows * height)),
                             aspect=20)
         if note:
             caption(figure, note)
