@@ -1,7 +1,9 @@
 """The example scripts run, short and small, and say what they should."""
 
 import importlib
+import pathlib
 import re
+import sys
 
 import matplotlib.image
 import pytest
@@ -11,6 +13,10 @@ CASES = {  # name -> options, least and greatest rate of its first population, H
     # 48.4 Hz, with a standard deviation of 2.2 Hz over eight seeds: five of them to both sides
     "brunel": ({"seconds": 0.2, "neurons": 2500}, 37, 60),
     "microcircuit": ({"seconds": 0.2, "scale": 0.05}, 0.01, 10)}
+LEARNING = {  # name -> least and greatest share that the quick run must come to
+    "digits": (0.5, 1.0), "yin_yang": (0.7, 1.0), "randman": (0.75, 1.0),
+    "receptive_fields": (0.0, 1.0), "store_recall": (0.0, 0.7)}  # too short to learn
+MNIST = pathlib.Path(__file__).parents[1] / "data" / "mnist9k.h5"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -43,3 +49,45 @@ def test_example__without_a_picture(capsys):
     example.main(seconds=0.01, picture=None)
 
     assert capsys.readouterr().out.count("Hz") == 2
+
+
+@pytest.mark.parametrize("name", LEARNING)
+def test_learning_example__learns_prints_and_draws(name, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(MNIST.parents[1])  # where the examples find the digits
+    example = importlib.import_module(f"eventsnn.examples.{name}")
+    picture = tmp_path / "learnt.png"
+
+    figures = example.main(picture=str(picture), **example.QUICK)
+
+    said = re.findall(r": ([\d.]+) %", capsys.readouterr().out)
+    least, most = LEARNING[name]
+    assert [f"{100 * share:.2f}" for share in figures.values()] == said
+    assert all(least <= share <= most for share in figures.values()), figures
+    assert matplotlib.image.imread(picture).shape[1] > 1000
+
+
+@pytest.mark.parametrize("name", [name for name in LEARNING if name != "receptive_fields"])
+def test_learning_example__first_weights_follow_from_the_seed(name):
+    example = importlib.import_module(f"eventsnn.examples.{name}")
+
+    first, again, other = (
+        {key: w.copy() for key, w in example.build(seed=seed).weights.items()}
+        for seed in (1, 1, 2))
+
+    for key, w in first.items():
+        assert (w == again[key]).all() and (w != other[key]).any()
+
+
+def test_command__options_are_the_keywords_and_go_before_quick(monkeypatch):
+    from eventsnn.examples.learning import command
+
+    taken = {}
+
+    def main(epochs: int = 9, picture: str = "a.png", seed: int = 0, items: int = 99,
+             progress: bool | None = None) -> None:
+        taken.update(epochs=epochs, picture=picture, seed=seed, items=items)
+
+    monkeypatch.setattr(sys, "argv", ["example", "--quick", "--seed", "3", "--epochs", "2"])
+    command(main, {"epochs": 1, "items": 5})
+
+    assert taken == {"epochs": 2, "picture": "a.png", "seed": 3, "items": 5}

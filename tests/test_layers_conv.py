@@ -238,6 +238,26 @@ def test_conv2d__spares_the_gradient_nobody_wants(rng):
         np.testing.assert_array_equal(g.weights[name], array)
 
 
+@pytest.mark.parametrize("wants_input", [True, False])
+@pytest.mark.parametrize("n_steps", [1, 2, 5])
+def test_conv2d__of_a_repeated_input_equals_that_of_its_copy(n_steps, wants_input, rng):
+    x, w, _ = make(CONFIGS[2], rng, (2,))
+    layer = layer_of(CONFIGS[2], w, bias=rng.normal(size=2))
+    tape = Tape(input_gradient=wants_input)
+    repeated = np.broadcast_to(x, (n_steps, *x.shape))
+
+    y, expected = layer(repeated, tape=tape), layer(repeated.copy(), tape=tape)
+    y_bar = rng.normal(size=y.shape)
+    g_expected, g = layer.backward(y_bar, tape), layer.backward(y_bar, tape)
+
+    np.testing.assert_array_equal(y, expected)
+    assert n_steps == 1 or y.strides[0] == 0  # computed once
+    for name, array in g_expected.weights.items():
+        tolerance.assert_close(g.weights[name], array, tolerance.OUTPUT, name)
+    if wants_input:
+        np.testing.assert_array_equal(g.x, g_expected.x)
+
+
 @pytest.mark.parametrize("change", [
     lambda x: x[:, ::-1, :, ::2], lambda x: x.swapaxes(-1, -2), lambda x: x[:0],
     lambda x: np.broadcast_to(x[:1], (5, *x.shape[1:])), np.asfortranarray])

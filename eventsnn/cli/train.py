@@ -18,10 +18,10 @@ def add(commands: Any) -> None:
                         help="images and labels, 8,000 to train on (%(default)s)")
     digits.add_argument("--output", type=pathlib.Path, default=pathlib.Path("model.h5"),
                         help="where the trained model goes (%(default)s)")
-    digits.add_argument("--epochs", type=int, default=20,
+    digits.add_argument("--epochs", type=int, default=40,
                         help="passes over the training images (%(default)s)")
     digits.add_argument("--seed", type=int, default=0,
-                        help="seed of weights, order and shifts (%(default)s)")
+                        help="seed of weights, order, shifts and dropout (%(default)s)")
     add_work(digits)
     digits.set_defaults(command=_digits)
 

@@ -86,30 +86,39 @@ class Conv2d(Layer):
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Convolve `x` (..., in_channels, H, W), an array or `Events`.
 
-        Where few of its elements are not 0, only their kernels are looked at.
+        Where few of its elements are not 0, only their kernels are looked at. An `x` that
+        `np.broadcast_to` made, repeating one input along the first axis, is convolved once; the
+        result repeats likewise.
         """
         x = x if isinstance(x, Events) else check.real_array("x", x)
         if x.ndim < 3 or x.shape[-3] != self.in_channels:
             raise check.must("x", f"have shape (..., {self.in_channels}, H, W) to match the weight",
                              x.shape)
+        repeats = 0
+        if not isinstance(x, Events) and x.ndim > 3 and len(x) > 1 and x.strides[0] == 0:
+            x, repeats = x[:1], len(x)
         kernels = self.weight.astype(check.float_dtype(x, self.weight), copy=False)
         x = arriving(_extended(x, self._far), self._reached())
         y = conv.conv2d(x, kernels.reshape(self.kernels), *self.window[1:], self.groups)
         if self.bias is not None:
             y += self.bias[:, None, None]
+        if repeats:
+            y = np.broadcast_to(y[0], (repeats, *y.shape[1:]))
         if tape is not None:
-            tape.push(self, (x, y.shape, y.dtype))
+            tape.push(self, (x, repeats, y.shape, y.dtype))
         return y
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        x, shape, dtype = tape.pop(self)
+        x, repeats, shape, dtype = tape.pop(self)
         out_bar = cotangent("out_bar", out_bar, shape, dtype)
         x_bar = None
         if tape.wants_input:
             x_bar = conv.conv2d_input_bar(out_bar, self.weight.reshape(self.kernels), x.shape[-2:],
                                           *self.window[1:], self.groups)
             x_bar = x_bar[..., :x.shape[-2] - self._far[0], :x.shape[-1] - self._far[1]]
+        if repeats:
+            out_bar = out_bar.sum(axis=0, keepdims=True)
         weight_bar = conv.conv2d_weight_bar(x, out_bar, *self.window, self.groups)
         weights = {"weight": weight_bar.reshape(self.weight.shape)}
         if self.bias is not None:

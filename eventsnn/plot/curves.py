@@ -157,46 +157,57 @@ def whole_decades(axes: Any, values: Iterable[np.ndarray]) -> None:
     axes.set_ylim(10.0 ** low, 10.0 ** max(high, low + 1))
 
 
-def training(history: Iterable[Any], path: str | os.PathLike, *, epochs: Any = None,
-             overwrite: bool = False) -> pathlib.Path:
-    """Draw loss and accuracy over the epochs of a training.
+def training(history: Iterable[Any] | Mapping[str, Iterable[Any]], path: str | os.PathLike, *,
+             epochs: Any = None, overwrite: bool = False) -> pathlib.Path:
+    """Draw loss and accuracy over the epochs of a training, or of several beside each other.
 
     Parameters
     ----------
-    history : iterable of epochs
+    history : iterable of epochs, or dict of str to such
         As `eventsnn.train.fit` returns them: `loss`, `accuracy` and `validation`, None where there
-        was none.
+        was none. Several are told apart by colour, and validation is dashed.
     path, overwrite
         As for `interval_histogram`.
     epochs : (n,) array, optional
         Their numbers; from 1 on by default.
     """
     import matplotlib
+    from matplotlib.lines import Line2D
 
     path = check_picture(path, overwrite)
-    history = list(history)
-    if not history:
+    several = isinstance(history, Mapping)
+    runs = {name: list(one) for name, one in
+            (history if isinstance(history, Mapping) else {"": history}).items()}
+    if not runs or not all(runs.values()):
         raise check.must("history", "hold at least one epoch", "none")
-    epochs = np.arange(1, len(history) + 1) if epochs is None \
-        else check.real_array("epochs", epochs)
-    check.shape("epochs", epochs.shape, (len(history),), "a number an epoch")
-    marker = "o" if len(history) < 30 else None
-    line = {"linewidth": 0.9, "marker": marker, "markersize": 3}
+    longest = max(map(len, runs.values()))
+    epochs = np.arange(1, longest + 1) if epochs is None else check.real_array("epochs", epochs)
+    check.shape("epochs", epochs.shape, (longest,), "a number an epoch")
+    line = {"linewidth": 0.9, "marker": "o" if longest < 30 else None, "markersize": 3}
+    colour = colours(list(runs))
     figure = new_figure(2.6)
     with matplotlib.rc_context(STYLE):
         left, right = figure.subplots(1, 2)
-        left.plot(epochs, [epoch.loss for epoch in history], color="black", **line)
+        for name, one in runs.items():
+            of_loss, of_training, of_validation = (colour[name],) * 3 if several \
+                else ("black", BLUE, VERMILION)
+            x = epochs[:len(one)]
+            left.plot(x, [epoch.loss for epoch in one], color=of_loss, **line)
+            right.plot(x, [epoch.accuracy for epoch in one], color=of_training, **line)
+            valid = np.array([math.nan if e.validation is None else e.validation for e in one])
+            shown = ~np.isnan(valid)
+            if shown.any():
+                right.plot(x[shown], valid[shown], color=of_validation,
+                           linestyle="--" if several else "-", label="validation", **line)
+                if not several:
+                    right.lines[0].set_label("training")
+                    right.legend(frameon=False)
+        if several:
+            legend(figure, [Line2D([], [], color=colour[name], label=name) for name in runs])
         left.set(xlabel="epoch", ylabel="training loss")
-        right.plot(epochs, [epoch.accuracy for epoch in history], color=BLUE, label="training",
-                   **line)
-        validated = [e.validation is not None and not math.isnan(e.validation) for e in history]
-        if any(validated):
-            right.plot(epochs[validated], [e.validation for e, v in zip(history, validated) if v],
-                       color=VERMILION, label="validation", **line)
-            right.legend(frameon=False)
         right.set(xlabel="epoch", ylabel="accuracy")
         for axes in (left, right):
-            if len(history) > 1:
+            if longest > 1:
                 axes.xaxis.get_major_locator().set_params(integer=True)
             else:
                 axes.set_xticks(epochs)
