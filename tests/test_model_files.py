@@ -250,7 +250,7 @@ def test_save_model__refuses_what_would_not_come_back(path, model, error, words)
 
 
 @pytest.mark.parametrize("value", [print, object(), {1, 2}, np.array(["a"]), 1j, float("nan")],
-                         ids=str)
+                         ids=["function", "object", "set", "text", "complex", "nan"])
 def test_save_model__refuses_values_of_other_kinds(path, value):
     with pytest.raises((TypeError, ValueError), match="must"):
         train.save_model(path, Gain(np.ones(2), value), classes=(Gain,))
