@@ -69,10 +69,10 @@ def table(rows):
         mine = [r for r in rows if r["example"] == example]
         for name in mine[0]["figures"] if mine else ():
             values = [100 * r["figures"][name] for r in mine]
-            spread = statistics.stdev(values) if len(values) > 1 else float("nan")
+            spread = f"{statistics.stdev(values):.2f}" if len(values) > 1 else ""
             seconds = statistics.mean(r["cpu_s"] for r in mine)
             yield (f"| `{example}` | {task} | {name} | {statistics.mean(values):.2f} | "
-                   f"{spread:.2f} | {len(values)} | {mine[0]['options'].get('epochs', 1)} | "
+                   f"{spread} | {len(values)} | {mine[0]['options'].get('epochs', 1)} | "
                    f"{seconds:.0f} |")
 
 
