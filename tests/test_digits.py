@@ -6,7 +6,7 @@ import h5py
 import numpy as np
 import pytest
 
-from eventsnn.datasets import load_digits, shift
+from eventsnn.datasets import load_digits, shift, upright
 from eventsnn.errors import FormatError
 
 MNIST = pathlib.Path(__file__).parents[1] / "data" / "mnist9k.h5"
@@ -120,6 +120,48 @@ def test_shift__is_a_function_of_the_generator_and_leaves_its_input():
 
 def test_shift__takes_no_images():
     assert shift(IMAGES[:0], np.random.default_rng(0)).shape == (0, 28, 28)
+
+
+def covariance(image):
+    """Of the row and the column of the ink."""
+    rows, columns = np.indices(image.shape)
+    ink = image / image.sum()
+    return (ink * (rows - (ink * rows).sum()) * (columns - (ink * columns).sum())).sum()
+
+
+def test_upright__leaves_no_slant_and_keeps_the_ink_of_each_row():
+    images = load_digits(MNIST)[0][:50]
+
+    moved = upright(images)
+
+    assert moved.dtype == np.float32 and moved.shape == images.shape
+    before, after = (np.array([covariance(one.astype(float)) for one in group])
+                     for group in (images, moved))
+    assert np.abs(after).max() < 0.1 < 3 < np.abs(before).max()  # square pixels
+    np.testing.assert_allclose(moved.sum(2), images.sum(2, dtype=float), rtol=0.02, atol=5)
+
+
+@pytest.mark.parametrize("slope", [-1, 0, 1])
+def test_upright__sets_a_slanting_line_upright(slope):
+    image = np.zeros((1, 9, 12))
+    for row in range(1, 8):
+        image[0, row, 6 + slope * (row - 4)] = 2.0
+
+    moved = upright(image)[0]
+
+    expected = np.zeros((9, 12))
+    expected[1:8, 6] = 2.0
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("images", [np.zeros((2, 3, 3)), np.zeros((0, 4, 4)), np.eye(3)[None, :1]])
+def test_upright__of_nothing_or_one_row_is_that(images):
+    np.testing.assert_array_equal(upright(images), images)
+
+
+def test_upright__refuses():
+    with pytest.raises(ValueError, match=r"images must have shape \(N, rows, columns\), got"):
+        upright(np.zeros((28, 28)))
 
 
 @pytest.mark.parametrize("images, most, error, words", [

@@ -14,7 +14,8 @@ CASES = {  # name -> options, least and greatest rate of its first population, H
     "brunel": ({"seconds": 0.2, "neurons": 2500}, 37, 60),
     "microcircuit": ({"seconds": 0.2, "scale": 0.05}, 0.01, 10)}
 LEARNING = {  # name -> least and greatest share that the quick run must come to
-    "digits": (0.5, 1.0), "yin_yang": (0.7, 1.0), "randman": (0.75, 1.0),
+    "digits": (0.5, 1.0), "digits_conv": (0.35, 1.0), "yin_yang": (0.7, 1.0),
+    "randman": (0.75, 1.0),
     "receptive_fields": (0.0, 1.0), "store_recall": (0.0, 0.7)}  # too short to learn
 MNIST = pathlib.Path(__file__).parents[1] / "data" / "mnist9k.h5"
 

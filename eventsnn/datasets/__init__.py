@@ -3,7 +3,7 @@
 from eventsnn.core.batches import batches
 from eventsnn.datasets.bins import bin_events, bin_times
 from eventsnn.datasets.delayed_xor import DelayedXor, delayed_xor
-from eventsnn.datasets.digits import load_digits, shift
+from eventsnn.datasets.digits import load_digits, shift, upright
 from eventsnn.datasets.evidence import Evidence, evidence_accumulation
 from eventsnn.datasets.mnist import load_mnist
 from eventsnn.datasets.n_mnist import EventDigits, Events, bin_frames, load_events
@@ -16,4 +16,4 @@ from eventsnn.datasets.yin_yang import yin_yang
 __all__ = ["DelayedXor", "EventDigits", "Events", "Evidence", "Spikes", "SpikingDigits",
            "StoreRecall", "batches", "bin_events", "bin_frames", "bin_times", "delayed_xor",
            "evidence_accumulation", "load_digits", "load_events", "load_mnist", "pixel_currents",
-           "randman", "shift", "store_recall", "threshold_crossings", "yin_yang"]
+           "randman", "shift", "store_recall", "threshold_crossings", "upright", "yin_yang"]

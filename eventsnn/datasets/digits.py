@@ -103,3 +103,46 @@ def shift(images: np.ndarray, rng: np.random.Generator, most: int = 2) -> np.nda
     windows = np.lib.stride_tricks.sliding_window_view(padded, (rows, columns), axis=(1, 2))
     corner = rng.integers(0, 2 * most + 1, size=(2, len(images)))
     return windows[np.arange(len(images)), corner[0], corner[1]]
+
+
+def upright(images: np.ndarray) -> np.ndarray:
+    """Images with each row moved so that what is drawn does not slant [1]_; zeros move in.
+
+    Parameters
+    ----------
+    images : (N, rows, columns) array
+        Ink above 0. Each is sheared about its centre of gravity until rows and columns of its ink
+        are uncorrelated; what is between pixels is interpolated.
+
+    Returns
+    -------
+    (N, rows, columns) float32 array
+
+    References
+    ----------
+    .. [1] LeCun, Bottou, Bengio, Haffner, Proc. IEEE 86, 2278 (1998): "deslanting", section III.A.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> upright(np.eye(3)[None])[0].tolist()
+    [[0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0]]
+    """
+    images = check.real_array("images", images).astype(np.float32)
+    if images.ndim != 3:
+        raise check.must("images", "have shape (N, rows, columns)", images.shape)
+    rows, columns = (np.arange(n, dtype=np.float32) for n in images.shape[1:])
+    ink = images.sum((1, 2))[:, None]
+    ink[ink == 0] = 1
+    down = rows - images.sum(2) @ rows[:, None] / ink
+    right = columns - images.sum(1) @ columns[:, None] / ink
+    spread = np.einsum("nrc,nr->n", images, down**2)
+    spread[spread == 0] = 1
+    slant = np.einsum("nrc,nr,nc->n", images, down, right, optimize=True) / spread
+    place = columns + slant[:, None, None] * down[..., None]
+    inside = (place >= 0) & (place <= len(columns) - 1)
+    place = np.where(inside, place, 0)
+    left = place.astype(np.intp)
+    right_of = np.minimum(left + 1, len(columns) - 1)
+    before, after = (np.take_along_axis(images, at, 2) for at in (left, right_of))
+    return np.where(inside, before + (place - left.astype(np.float32)) * (after - before), 0)

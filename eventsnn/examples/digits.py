@@ -1,9 +1,9 @@
 """Handwritten digits: a hidden layer of spiking neurons, trained through time.
 
-Each pixel is a constant input current over 10 ms; 800 LIF neurons spike, 10 leaky integrators read
-them out, and the largest potential over time is the answer. Run ``eventsnn train digits`` for a
-model to keep, or ``python -m eventsnn.examples.digits`` for a picture of the test images that the
-network finds hardest.
+Digits are set upright; each pixel is a constant input current over 10 ms; 800 LIF neurons spike, 10
+leaky integrators read them out, and the largest potential over time is the answer. Run ``eventsnn
+train digits`` for a model to keep, or ``python -m eventsnn.examples.digits`` for a picture of the
+test images that the network finds hardest.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from eventsnn import plot, train
 from eventsnn.core import check
-from eventsnn.datasets.digits import N_CLASSES, SIDE, load_digits, shift
+from eventsnn.datasets.digits import N_CLASSES, SIDE, load_digits, shift, upright
 from eventsnn.errors import FormatError
 from eventsnn.examples.learning import command, say
 from eventsnn.layers import LI, LIF, Dropout, Linear, SequentialState
@@ -38,7 +38,7 @@ def build(seed: int = 0) -> SequentialState:
 
 def encode(images: np.ndarray) -> np.ndarray:
     """Images (B, 28, 28) uint8 to constant currents (T, B, 784) from 0 to GAIN."""
-    current = images.reshape(len(images), -1) * np.float32(GAIN / 255)
+    current = upright(images).reshape(len(images), -1) * np.float32(GAIN / 255)
     return np.broadcast_to(current, (STEPS, *current.shape))
 
 
