@@ -78,7 +78,7 @@ def test_layer__chooses_events_and_gives_the_same(config, dtype, rng, monkeypatc
     for share in (-1.0, 1.1):
         monkeypatch.setattr(module, "SMALL", 0)
         monkeypatch.setattr(module, "FEW", 0)
-        monkeypatch.setattr(module, "DENSE_FROM", share)
+        monkeypatch.setattr(module, "IMAGES_DENSE_FROM", share)
         for one in (x, to_events(x)):
             tape = Tape()
             y = layer(one, tape=tape)

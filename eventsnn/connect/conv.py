@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from eventsnn.connect import conv_columns, conv_events, max_pool
+from eventsnn.connect import conv_columns, conv_events, pooling
 from eventsnn.core import check
 from eventsnn.core.windows import Window, padded, pair, patches_of, window
 from eventsnn.spikes import Events
@@ -178,20 +178,19 @@ def sum_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -
     """
     x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
     dtype, size = check.float_dtype(x), win.out_size(x.shape)
-    seen = patches_of(padded(x, win.padding, dtype), win)
-    out = np.zeros((*x.shape[:-2], *size), dtype)
-    for i, j in np.ndindex(win.kernel_size):
-        out += seen[..., i, j, :, :]
-    return out
+    images = np.ascontiguousarray(x, dtype).reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+    out = np.empty((len(images), *size), dtype)
+    pooling.sum_pool(images, *win[:3], out)
+    return out.reshape(*x.shape[:-2], *size)
 
 
 def sum_pool2d_bar(out_bar: Any, size: Any, kernel_size: Any, stride: Any = None,
                    padding: Any = 0) -> np.ndarray:
     """Transpose of `sum_pool2d`: (..., H', W') to (..., H, W) with (H, W) = `size`."""
-    win, out_bar = pool_window(kernel_size, stride, padding), check.real_array("out_bar", out_bar)
-    same = np.broadcast_to(out_bar[..., None, None, :, :],
-                           (*out_bar.shape[:-2], *win.kernel_size, *out_bar.shape[-2:]))
-    return patches_bar(same, size, win.stride, win.padding)
+    win = pool_window(kernel_size, stride, padding)
+    bars, x_bar = _bars_of_images(out_bar, win, size)
+    pooling.sum_pool_bar(bars, *win[:3], x_bar)
+    return x_bar.reshape(*np.shape(out_bar)[:-2], *x_bar.shape[1:])
 
 
 def max_pool2d(x: Any, kernel_size: Any, stride: Any = None,
@@ -212,21 +211,27 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None,
     out = np.empty((math.prod(x.shape[:-2]), *size), dtype)
     place = np.empty(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1))
     images = np.ascontiguousarray(x, dtype).reshape(len(out), *x.shape[-2:])
-    max_pool.max_pool(images, *win[:3], out, place)
+    pooling.max_pool(images, *win[:3], out, place)
     return out.reshape(*x.shape[:-2], *size), place.reshape(*x.shape[:-2], *size)
 
 
 def max_pool2d_bar(out_bar: Any, place: np.ndarray, size: Any, kernel_size: Any,
                    stride: Any = None, padding: Any = 0) -> np.ndarray:
     """Transpose of `max_pool2d`, whose `place` says where a gradient goes; see `sum_pool2d_bar`."""
-    win, out_bar = pool_window(kernel_size, stride, padding), check.real_array("out_bar", out_bar)
-    check.shape("place", place.shape, out_bar.shape, "as out_bar")
-    size, lead = pair("size", size, 1), out_bar.shape[:-2]
+    win = pool_window(kernel_size, stride, padding)
+    check.shape("place", place.shape, np.shape(out_bar), "as out_bar")
+    bars, x_bar = _bars_of_images(out_bar, win, size)
+    pooling.max_pool_bar(bars, np.ascontiguousarray(place).reshape(bars.shape), *win[:3], x_bar)
+    return x_bar.reshape(*np.shape(out_bar)[:-2], *x_bar.shape[1:])
+
+
+def _bars_of_images(out_bar: Any, win: Window, size: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Gradients (n, H', W') of windows, and zeros (n, H, W) for those of the images."""
+    out_bar, size = check.real_array("out_bar", out_bar), pair("size", size, 1)
     check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
-    x_bar = np.zeros((math.prod(lead), *size), check.float_dtype(out_bar))
-    bars = np.ascontiguousarray(out_bar, x_bar.dtype).reshape(len(x_bar), *out_bar.shape[-2:])
-    max_pool.max_pool_bar(bars, np.ascontiguousarray(place).reshape(bars.shape), *win[:3], x_bar)
-    return x_bar.reshape(*lead, *size)
+    n, dtype = math.prod(out_bar.shape[:-2]), check.float_dtype(out_bar)
+    bars = np.ascontiguousarray(out_bar, dtype).reshape(n, *out_bar.shape[-2:])
+    return bars, np.zeros((n, *size), dtype)
 
 
 def _kernels_window(w: np.ndarray, stride: Any, padding: Any, dilation: Any, groups: Any) -> Window:

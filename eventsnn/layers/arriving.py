@@ -12,15 +12,20 @@ from eventsnn.connect import gather
 from eventsnn.spikes import Events, density, to_events, to_raster
 
 DENSE_FROM = 0.12  # share of inputs that are not 0 from which on BLAS is faster
+IMAGES_DENSE_FROM = 0.25  # the same of convolutions, whose patches BLAS must have copied
 FEW = 48  # outputs: fewer are not worth a search for events
 SMALL = 1 << 14  # elements that are not worth a look
 
 
-def arriving(x: Any, n_outputs: int) -> Any:
-    """An input (..., inputs), an array or events, in the form to go on with."""
+def arriving(x: Any, n_outputs: int, images: bool = False) -> Any:
+    """An input (..., inputs), an array or events, in the form to go on with.
+
+    Each element reaches `n_outputs`, in `images` by a convolution.
+    """
+    dense_from = IMAGES_DENSE_FROM if images else DENSE_FROM
     if isinstance(x, Events):
-        return x if x.density < DENSE_FROM else to_raster(x)
-    if n_outputs < FEW or x.size < SMALL or density(x) >= DENSE_FROM:
+        return x if x.density < dense_from else to_raster(x)
+    if n_outputs < FEW or x.size < SMALL or density(x) >= dense_from:
         return x
     return to_events(x)
 

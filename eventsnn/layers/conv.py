@@ -98,7 +98,7 @@ class Conv2d(Layer):
         if not isinstance(x, Events) and x.ndim > 3 and len(x) > 1 and x.strides[0] == 0:
             x, repeats = x[:1], len(x)
         kernels = self.weight.astype(check.float_dtype(x, self.weight), copy=False)
-        x = arriving(_extended(x, self._far), self._reached())
+        x = arriving(_extended(x, self._far), self._reached(), images=True)
         y = conv.conv2d(x, kernels.reshape(self.kernels), *self.window[1:], self.groups)
         if self.bias is not None:
             y += self.bias[:, None, None]

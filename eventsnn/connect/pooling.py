@@ -1,0 +1,96 @@
+"""Sums and largest numbers of the windows of an image, and their transposes.
+
+Of the largest number its place is told, counted row by row; of equal numbers the first counts.
+Padding is never the largest; NaN always is.
+"""
+
+import numpy as np
+
+from eventsnn.core.jit import kernel, scalar
+
+
+@scalar
+def _look(line, start, stride, stop, code, largest, found):
+    """Compare a row of windows with the same place in each, `stride` apart; no branch."""
+    for v in range(stop):
+        here = line[start + v * stride]
+        larger = (here > largest[v]) | (here != here)
+        largest[v] = here if larger else largest[v]
+        found[v] = code if larger else found[v]
+
+
+@scalar
+def _inside(j, stride, padding, w_in, width):
+    """The first window whose column `j` lies within the image, and the one behind the last."""
+    return max(0, -((j - padding) // stride)), min(width, (w_in - 1 + padding - j) // stride + 1)
+
+
+@kernel
+def max_pool(x, kernel_size, stride, padding, out, place):
+    """Write the largest numbers `out` and their places `place` (n, H', W') of images (n, H, W)."""
+    (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
+    h_in, w_in, width = x.shape[1], x.shape[2], out.shape[2]
+    largest, found = np.empty(width, x.dtype), np.empty(width, np.uint32)
+    for n in range(np.uint64(x.shape[0])):
+        for h in range(out.shape[1]):
+            largest[:], found[:] = -np.inf, 0
+            for i in range(max(0, p - h * s), min(kh, h_in + p - h * s)):
+                line = x[n, np.uint64(h * s + i - p)]
+                for j in range(kw):
+                    first, last = _inside(j, t, q, w_in, width)
+                    if last > first:
+                        _look(line, np.uint64(first * t + j - q), np.uint64(t),
+                              np.uint64(last - first), np.uint32(i * kw + j), largest[first:],
+                              found[first:])
+            for v in range(np.uint64(width)):
+                out[n, np.uint64(h), v] = largest[v]
+                place[n, np.uint64(h), v] = found[v]
+
+
+@kernel
+def max_pool_bar(out_bar, place, kernel_size, stride, padding, x_bar):
+    """Add gradients (n, H', W') to `x_bar` (n, H, W) at the places of the largest numbers."""
+    for n in range(np.uint64(x_bar.shape[0])):
+        for h in range(out_bar.shape[1]):
+            top = h * stride[0] - padding[0]
+            for v in range(out_bar.shape[2]):
+                i, j = divmod(np.uint32(place[n, np.uint64(h), np.uint64(v)]),
+                              np.uint32(kernel_size[1]))
+                column = np.uint64(v * stride[1] - padding[1] + np.int64(j))
+                x_bar[n, np.uint64(top + np.int64(i)), column] += \
+                    out_bar[n, np.uint64(h), np.uint64(v)]
+
+
+@kernel
+def sum_pool(x, kernel_size, stride, padding, out):
+    """Add up the windows `out` (n, H', W'), written, of images (n, H, W)."""
+    (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
+    h_in, w_in, width = x.shape[1], x.shape[2], out.shape[2]
+    out[:] = 0
+    for n in range(np.uint64(x.shape[0])):
+        for h in range(out.shape[1]):
+            total = out[n, np.uint64(h)]
+            for i in range(max(0, p - h * s), min(kh, h_in + p - h * s)):
+                line = x[n, np.uint64(h * s + i - p)]
+                for j in range(kw):
+                    first, last = _inside(j, t, q, w_in, width)
+                    start = np.uint64(first * t + j - q)
+                    for v in range(np.uint64(max(0, last - first))):
+                        total[np.uint64(first) + v] += line[start + v * np.uint64(t)]
+
+
+@kernel
+def sum_pool_bar(out_bar, kernel_size, stride, padding, x_bar):
+    """Add gradients (n, H', W') to `x_bar` (n, H, W) at all places of their windows."""
+    (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
+    h_in, w_in, width = x_bar.shape[1], x_bar.shape[2], out_bar.shape[2]
+    for n in range(np.uint64(x_bar.shape[0])):
+        for h in range(out_bar.shape[1]):
+            bar = out_bar[n, np.uint64(h)]
+            for i in range(max(0, p - h * s), min(kh, h_in + p - h * s)):
+                line = x_bar[n, np.uint64(h * s + i - p)]
+                for j in range(kw):
+                    first, last = _inside(j, t, q, w_in, width)
+                    start = np.uint64(first * t + j - q)
+                    for v in range(np.uint64(max(0, last - first))):
+                        line[start + v * np.uint64(t)] += bar[np.uint64(first) + v]
