@@ -87,7 +87,8 @@ def test_visits__give_the_gradients_of_the_dense_product(kind, margin, record, r
     state_bar, found = layers.RecurrentState(bars[0], state(*bars[1:])), {}
 
     for share in (2.0, 0.0):
-        monkeypatch.setattr(run, "DENSE_FROM", share)
+        for name in ("DENSE_FROM", "SPARSE_FROM"):
+            monkeypatch.setattr(run, name, share)
         layer.first_step = 0
         out, found[share] = gradients(layer, x, out_bar, state_bar)
 
@@ -125,15 +126,15 @@ def test_reached__are_the_neurons_within_the_margin(margin, rng):
 
 
 def test_reached__decides_between_visits_and_products(rng, calls):
-    layer, x = lif(rng, 40, None)
-
     counts = []
-    for margin in (None, 0.02, 5.0):
-        layer.margin = margin
-        gradients(layer, x, np.ones((60, 3, 40)))
-        counts.append(len(calls))
+    for kind in ("dense", "sparse"):
+        layer, x = of_kind(kind, rng, None)
+        for margin in (None, 0.02, 0.4, 100.0):
+            layer.margin = margin
+            gradients(layer, x, np.ones((60, 3, 40)))
+            counts.append(len(calls))
 
-    assert counts == [0, 1, 1]
+    assert counts == [0, 1, 1, 1, 1, 2, 3, 3]
 
 
 def test_visits__are_as_close_to_float64_over_1000_steps_as_the_dense_product(rng, monkeypatch,
