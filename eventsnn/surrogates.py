@@ -2,7 +2,8 @@ r"""Spike functions: a threshold forward, a smooth slope backward. The type sele
 
 Forward, the deterministic ones are the step function :math:`\Theta(u)` with :math:`\Theta(0) = 0`.
 The slopes peak near 1 whatever their width, as in norse (so they are not derivatives of a smoothed
-step: SuperSpike lacks a factor :math:`\alpha`). No gradient goes to the width.
+step: SuperSpike lacks a factor :math:`\alpha`). No gradient goes to the width. With a margin a
+slope counts as 0 at that distance from the threshold and beyond, as in [4]_.
 
 ==============  =============================================  =====
 type            slope                                          width
@@ -25,8 +26,10 @@ References
 .. [1] Zenke, Ganguli, Neural Computation 30, 1514 (2018), equation 2.5 (SuperSpike).
 .. [2] Neftci, Mostafa, Zenke, IEEE Signal Processing Magazine 36, 51 (2019).
 .. [3] Bellec et al., NeurIPS 31 (2018), section 2 (Triangle).
+.. [4] Perez-Nieves, Goodman, NeurIPS 34 (2021), section 3: the membranes that are active.
 """
 
+from collections import namedtuple
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -36,6 +39,7 @@ from numba.extending import overload
 from eventsnn.core import check, random
 from eventsnn.core.dispatch import INLINED, INLINED_FOR, RULES
 from eventsnn.core.elementary import exp
+from eventsnn.core.fields import define
 from eventsnn.core.jit import scalar
 
 _ZERO, _HALF, _ONE, _TWO, _FOUR = (np.float32(c) for c in (0, 0.5, 1, 2, 4))
@@ -186,28 +190,56 @@ SURROGATES: dict[type, Surrogate] = {
     CircDist: Surrogate(_circ_forward, _circ_slope),
     EventAdjoint: Surrogate(_step_forward, _no_slope),
 }
-INLINED_FOR.update(SURROGATES)
+
+
+# With a margin: the class that `prepare` makes one of, for each class that has a width, and what
+# such a class selects. They are flat, since loops take no nested tuples.
+WITHIN: dict[type, type] = {}
+_CUT: dict[type, Surrogate] = {}
+
+
+def _within(cls: Any, spike: Callable, slope: Callable) -> None:
+    """Make the form of a surrogate known whose slope is 0 from a margin on."""
+    within: Any = namedtuple(f"_{cls.__name__}Within",  # type: ignore[misc]
+                             (*cls._fields, "margin"), module=__name__)
+
+    @scalar
+    def cut(u, th):
+        return slope(u, th) * (_ONE if abs(u) < th.margin else _ZERO)
+
+    globals()[within.__name__] = within  # the cache of kernels looks it up by its name
+    WITHIN[cls], _CUT[within] = within, Surrogate(spike, cut)
+
+
+for _cls, _functions in SURROGATES.items():
+    if _cls._fields:  # type: ignore[attr-defined]
+        _within(_cls, *_functions)
+INLINED_FOR.update(SURROGATES | _CUT)
+
+
+def _of(cls: type) -> Surrogate:
+    return _CUT[cls] if cls in _CUT else SURROGATES[cls]
 
 
 def spike(u: Any, th: Any) -> Any:
     """The spike of the surrogate `th` at distance `u` from the threshold."""
-    return SURROGATES[type(th)].spike(u, th)
+    return _of(type(th)).spike(u, th)
 
 
 @overload(spike, target="generic", jit_options=INLINED)
 def _spike(u, th):
-    impl = SURROGATES[th.instance_class].spike
+    impl = _of(th.instance_class).spike
     return lambda u, th: impl(u, th)
 
 
 def spike_slope(u: Any, th: Any) -> Any:
     """The slope that backward takes for `spike`."""
-    return SURROGATES[type(th)].slope(u, th)
+    return _of(type(th)).slope(u, th)
 
 
 @overload(spike_slope, target="generic", jit_options=INLINED)
 def _spike_slope(u, th):
-    impl = SURROGATES[th.instance_class].slope
+    impl = _of(th.instance_class).slope
     return lambda u, th: impl(u, th)
 
 
@@ -241,15 +273,17 @@ def draw(th: Any, neuron: Any, step: Any) -> Any:
     """`th` with the random number of this neuron and step in it, if it needs one."""
     if not is_stochastic(th):
         return th
-    return type(th)(th.alpha, th.seed, _uniform(th.seed, np.uint64(neuron), np.uint64(step)))
+    return th._replace(uniform=_uniform(th.seed, np.uint64(neuron), np.uint64(step)))
 
 
 @overload(draw, target="generic", jit_options=INLINED)
 def _draw(th, neuron, step):
     if "uniform" not in th.fields:
         return lambda th, neuron, step: th
-    cls = th.instance_class
-    return lambda th, neuron, step: cls(th.alpha, th.seed, _uniform(th.seed, neuron, step))
+    values = ", ".join("uniform(th.seed, neuron, step)" if field == "uniform" else f"th.{field}"
+                       for field in th.fields)
+    return define("th, neuron, step", f"return cls({values})", cls=th.instance_class,
+                  uniform=_uniform)
 
 
 @scalar
@@ -258,8 +292,8 @@ def _uniform(seed, neuron, step):
     return random.uniform(first)
 
 
-def prepare(th: Any, dtype: np.dtype) -> Any:
-    """`th` checked, its width in `dtype`, as the loops take it."""
+def prepare(th: Any, dtype: np.dtype, margin: float | None = None) -> Any:
+    """`th` checked, its width in `dtype`, as the loops take it; its slope cut at a `margin`."""
     if type(th) not in SURROGATES:
         raise check.must("threshold", f"be one of {', '.join(c.__name__ for c in SURROGATES)}",
                          repr(th), "for example SuperSpike(alpha=100.0)", error=TypeError)
@@ -269,6 +303,9 @@ def prepare(th: Any, dtype: np.dtype) -> Any:
         alpha = dtype.type(check.number("alpha", th.alpha, above=0.0))
     if not 0 < alpha < np.inf:
         raise check.must("alpha", f"be within the range of {dtype}", f"{th.alpha:g}")
-    if is_stochastic(th):
-        return type(th)(alpha, random.seed(th.seed), np.float32(th.uniform))
-    return type(th)(alpha)
+    made = (type(th)(alpha, random.seed(th.seed), np.float32(th.uniform)) if is_stochastic(th)
+            else type(th)(alpha))
+    if margin is None:
+        return made
+    with np.errstate(over="ignore"):  # one beyond the range holds all that is in it
+        return WITHIN[type(th)](*made, dtype.type(margin))

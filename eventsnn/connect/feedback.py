@@ -63,6 +63,33 @@ def _feed(x, t, b, w, ids, values, count):
         add_rows=add_rows, zero=_ZERO)
 
 
+@scalar
+def _column(w, x, j):
+    total = w.values.dtype.type(0)
+    for e in range(np.uint64(w.starts[j]), np.uint64(w.starts[j + _ONE])):
+        total += w.values[e] * x[w.rows[e]]
+    return total
+
+
+def back_to(w: Any, x_bar: Any, t: Any, b: Any, j: Any) -> Any:
+    """As `back`, of the one output `j`, for the gradient ``x_bar[t, b]`` of the input."""
+    if isinstance(w, ColumnWeights):
+        return _column(w, x_bar[t, b], j)
+    if isinstance(w, tuple):
+        return sum(np.dot(weights[j], bar[t, b]) for bar, weights in zip(x_bar, w, strict=True))
+    return np.dot(w[j], x_bar[t, b])
+
+
+@overload(back_to, target="generic", jit_options=INLINED)
+def _back_to(w, x_bar, t, b, j):
+    if getattr(w, "instance_class", None) is ColumnWeights:
+        return lambda w, x_bar, t, b, j: _column(w, x_bar[t, b], j)
+    channels = ([f"[{i}]" for i in range(len(x_bar))] if isinstance(x_bar, types.BaseTuple)
+                else [""])
+    total = " + ".join(f"dot(w{c}[j], x_bar{c}[t, b])" for c in channels)
+    return define("w, x_bar, t, b, j", f"return {total}", dot=np.dot)
+
+
 def back(w: Any, x_bar: Any, z_bar: np.ndarray) -> None:
     """The gradient `z_bar` (B, N), written, of outputs for that of the input (B, N) they bring."""
     if isinstance(w, ColumnWeights):

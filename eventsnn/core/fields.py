@@ -107,6 +107,18 @@ def _add(a, b, index):
     return define("a, b, index", f"return cls({values})", cls=a.instance_class)
 
 
+def magnitude(a: Any) -> Any:
+    """A number, or the sum of those of a tuple, without signs: 0 if and only if all are."""
+    return sum(map(abs, a)) if isinstance(a, tuple) else abs(a)
+
+
+@overload(magnitude, target="generic", jit_options=INLINED)
+def _magnitude(a):
+    if not _is_tuple(a):
+        return lambda a: abs(a)
+    return define("a", f"return {' + '.join(f'abs(a[{i}])' for i in range(len(a)))}")
+
+
 def map_fields(function: Callable, *tuples: Any) -> Any:
     """`function` of the arrays of one or several tuples, field by field; or of plain arrays."""
     first = tuples[0]

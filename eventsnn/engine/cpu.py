@@ -20,15 +20,16 @@ What makes them fast, each found by measuring:
 
 import numpy as np
 
-from eventsnn.connect.feedback import feed, sources
+from eventsnn.connect.feedback import back_to, feed, sources
 from eventsnn.core.dispatch import step, step_vjp
-from eventsnn.core.fields import accumulate, add, load, pick, store
+from eventsnn.core.fields import accumulate, add, load, magnitude, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.surrogates import draw, spike, spike_slope
 
 BLOCK = np.uint64(16384)  # neurons: their state fits the L2 cache, their rows are worth prefetching
 VISIT = np.uint64(3)  # steps taken for each visit to the state
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
+_UNIT = np.float32(1)
 
 
 @scalar
@@ -124,6 +125,64 @@ def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_b
                     store(s_bar, (b, k), s_bar_k)
                     store(x_bar, (t, b, k), x_bar_k)
                     accumulate(p_bar, (b, k), p_bar_k)
+
+
+@scalar
+def _reach(x, h, p, dt, th, first, stop_reset, no, n, t, b, k):
+    """0 if the gradient of this output goes nowhere, since all that it is multiplied with is 0.
+
+    `step_vjp` is linear in the gradients it is given, so this is what it makes of that one alone.
+    """
+    s_bar, x_bar, p_bar = step_vjp(
+        load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k), dt, draw(th, b * n + k, first + t),
+        stop_reset, no[0] + _UNIT, no)
+    return magnitude(s_bar) + magnitude(x_bar) + magnitude(p_bar)
+
+
+@kernel
+def reached(order, x, h, p, dt, th, first, stop_reset, no):
+    """How many outputs of the steps in `order` have a use for a gradient; `no`: a state of zeros.
+    """
+    some = h[0]
+    n_batch, n, count = np.uint64(some.shape[1]), np.uint64(some.shape[2]), _ZERO
+    for b in range(n_batch):
+        for t in order:
+            for k in range(n):
+                count += _ONE if _reach(x, h, p, dt, th, first, stop_reset, no, n, t, b,
+                                        k) != 0 else _ZERO
+    return count
+
+
+@kernel
+def backward_recurrent(order, x, h, w, p, dt, th, first, stop_reset, no, z_bar, h_bar, s_bar,
+                       x_bar, p_bar):
+    """Transpose of `forward_recurrent`, for when few outputs have a use for their gradients.
+
+    Arguments as for `backward`, and `w` as forward; `no` is a state of zeros. Only what reaches
+    something is fetched through the weights. The gradient of the outputs before the first step is
+    the caller's to make.
+    """
+    n_steps, n_batch, n = np.uint64(z_bar.shape[0]), np.uint64(z_bar.shape[1]), np.uint64(
+        z_bar.shape[2])
+    reach, total = np.empty(n, z_bar.dtype), np.empty(n, z_bar.dtype)
+    ids, values = np.empty(n + _ONE, np.uint32), np.empty(n + _ONE, z_bar.dtype)
+    for b in range(n_batch):
+        for t in order:
+            for k in range(n):
+                total[k] = z_bar[t, b, k]
+                reach[k] = _reach(x, h, p, dt, th, first, stop_reset, no, n, t, b, k)
+            if t + _ONE < n_steps:
+                for e in range(sources(reach, ids, values)):
+                    j = np.uint64(ids[e])
+                    total[j] += back_to(w, x_bar, t + _ONE, b, j)
+            for k in range(n):
+                s_bar_k, x_bar_k, p_bar_k = step_vjp(
+                    load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k), dt,
+                    draw(th, b * n + k, first + t), stop_reset, total[k],
+                    add(load(s_bar, (b, k)), h_bar, (t, b, k)))
+                store(s_bar, (b, k), s_bar_k)
+                store(x_bar, (t, b, k), x_bar_k)
+                accumulate(p_bar, (b, k), p_bar_k)
 
 
 @kernel

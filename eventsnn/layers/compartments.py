@@ -35,7 +35,7 @@ class _Coupled(NeuronLayer):
             "g_coupling", g_coupling,
             lambda shape: rng(seed).standard_normal(shape) / np.sqrt(n), (n, n), dtype)
         self.cell = self.inner(self.p, self.threshold, self.dt, stop_reset=self.stop_reset,
-                               trainable=self.trainable)
+                               margin=self.margin, trainable=self.trainable)
         self.counter = ""  # the cell draws, and counts
         self.p = self.cell.p  # one set of parameters: what trains the layer trains its cell
 
@@ -145,7 +145,7 @@ class _FeedForward(_Coupled):
     ----------
     hidden_size : int
         Number of compartments.
-    p, threshold, dt, stop_reset, trainable
+    p, threshold, dt, stop_reset, margin, trainable
         As for `Cell`.
     g_coupling : (hidden_size, hidden_size) array, optional
         Row = receiver. Copied. By default normal with standard deviation ``1 / sqrt(hidden_size)``.
@@ -155,9 +155,10 @@ class _FeedForward(_Coupled):
 
     def __init__(self, hidden_size: int, p: Any = None, threshold: Any = SuperSpike(),
                  dt: float = 1e-3, *, g_coupling: Any = None, stop_reset: bool | None = None,
-                 trainable: tuple[str, ...] = (), seed: int | None = None,
-                 dtype: Any = np.float32) -> None:
-        super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
+                 margin: float | None = None, trainable: tuple[str, ...] = (),
+                 seed: int | None = None, dtype: Any = np.float32) -> None:
+        super().__init__(p, threshold, dt, stop_reset=stop_reset, margin=margin,
+                         trainable=trainable)
         self.hidden_size = n = check.integer("hidden_size", hidden_size, least=1)
         self._one_value_each(n)
         self._couple(g_coupling, n, seed, dtype)

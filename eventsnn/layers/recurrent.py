@@ -33,6 +33,10 @@ class RecurrentLayer(NeuronLayer):
         Numbers of inputs and of neurons.
     p, threshold, dt, stop_reset, trainable
         As for a layer without weights; array parameters have shape (hidden_size,).
+    margin : float, optional
+        As for a layer without weights. Where few neurons are within it, backward goes through the
+        recurrent weights for these alone: to the same gradients as with the cut slope, for a cost
+        that goes with their share, as in [1]_.
     input_weights : (hidden_size, input_size) array, optional
         Copied. By default normal with standard deviation ``sqrt(2 / hidden_size)``, as in norse.
     recurrent_weights : (hidden_size, hidden_size) array or scipy sparse matrix, optional
@@ -44,6 +48,10 @@ class RecurrentLayer(NeuronLayer):
         Of the weights drawn.
     dtype : dtype
         Of the weights drawn; those given keep float64, else become float32.
+
+    References
+    ----------
+    .. [1] Perez-Nieves, Goodman, "Sparse spiking gradient descent", NeurIPS 34 (2021).
     """
 
     recurrent = True
@@ -53,10 +61,11 @@ class RecurrentLayer(NeuronLayer):
     def __init__(self, input_size: int, hidden_size: int, p: Any = None,
                  threshold: Any = SuperSpike(), dt: float = 1e-3, *, input_weights: Any = None,
                  recurrent_weights: Any = None, autapses: bool = False,
-                 stop_reset: bool | None = None,
+                 stop_reset: bool | None = None, margin: float | None = None,
                  trainable: tuple[str, ...] = (), seed: int | None = None,
                  dtype: Any = np.float32) -> None:
-        super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
+        super().__init__(p, threshold, dt, stop_reset=stop_reset, margin=margin,
+                         trainable=trainable)
         self.input_size = check.integer("input_size", input_size, least=1)
         self.hidden_size = n = check.integer("hidden_size", hidden_size, least=1)
         self._one_value_each(n)
@@ -200,7 +209,7 @@ class RecurrentLayer(NeuronLayer):
         drive_bar, neuron_bar, z_bar, p_bar, received = run.backward_recurrent(
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
             self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable),
-            watch=self.receives)
+            watch=self.receives, sparse=self.margin is not None)
 
         if received:  # the threshold has a rule for weights too: see `neurons.adjoint`
             bar = type(drive)(*received) if isinstance(drive, tuple) else received[0]

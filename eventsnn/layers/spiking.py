@@ -22,7 +22,8 @@ class NeuronLayer(Layer):
     recurrent: ClassVar[bool] = False
 
     def __init__(self, p: Any = None, threshold: Any = SuperSpike(), dt: float = 1e-3, *,
-                 stop_reset: bool | None = None, trainable: tuple[str, ...] = ()) -> None:
+                 stop_reset: bool | None = None, margin: float | None = None,
+                 trainable: tuple[str, ...] = ()) -> None:
         p, self._start = self._taken_apart(p)
         self.p = self.parameters() if p is None else p
         if type(self.p) is not self.parameters:
@@ -43,6 +44,10 @@ class NeuronLayer(Layer):
         if own is not None and trainable:
             raise check.must("trainable", "be empty", repr(trainable),
                              f"{type(threshold).__name__} gives parameters no gradient")
+        self.margin = None if margin is None else check.number("margin", margin, least=0.0)
+        if own is not None and margin is not None:
+            raise check.must("margin", "be None", self.margin,
+                             f"{type(threshold).__name__} has no slope that it could cut")
         self.stop_reset = (self.recurrent and self.model.recurrent_stops_reset
                            if stop_reset is None else check.flag("stop_reset", stop_reset))
         self.first_step = 0  # the number of the next step, for thresholds that draw at random
@@ -81,7 +86,8 @@ class NeuronLayer(Layer):
         first = self.first_step
         if is_stochastic(self.threshold):
             self.first_step += n_steps
-        return run.layout(self.p, shape, dtype, least_axes), prepare(self.threshold, dtype), first
+        th = prepare(self.threshold, dtype, self.margin)
+        return run.layout(self.p, shape, dtype, least_axes), th, first
 
     def _check_class(self, argument: str, state: Any) -> None:
         if state is not None and type(state) is not self.model.state:
@@ -173,14 +179,20 @@ class Sequence(NeuronLayer):
         Return the state after each step, stacked over time, in place of the final one.
     stop_reset : bool, optional
         Whether the reset stops the gradient; by default as norse does for this neuron.
+    margin : float, optional
+        Distance of the membrane from the threshold, in its unit, from which on the slope of
+        `threshold` counts as 0: backward visits only the neurons that are nearer. Nothing is lost
+        where the slope is 0 anyway, as that of `Triangle` is from 1 on. Here the slope is all that
+        changes; recurrent layers are also faster.
     trainable : tuple of str
         Names of parameters that appear among the layer's weights.
     """
 
     def __init__(self, p: Any = None, threshold: Any = SuperSpike(), dt: float = 1e-3, *,
                  record_states: bool = False, stop_reset: bool | None = None,
-                 trainable: tuple[str, ...] = ()) -> None:
-        super().__init__(p, threshold, dt, stop_reset=stop_reset, trainable=trainable)
+                 margin: float | None = None, trainable: tuple[str, ...] = ()) -> None:
+        super().__init__(p, threshold, dt, stop_reset=stop_reset, margin=margin,
+                         trainable=trainable)
         self.record_states = check.flag("record_states", record_states)
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
