@@ -48,6 +48,7 @@ def _neurons(cls):
     p, _, x = case(cls.parameters, rng(), (B, N), T, np.float32)
     names = p._fields
     options = {"threshold": SuperSpike(alpha=30.0), "dt": 5e-4, "stop_reset": not cls.recurrent,
+               "margin": 30.0,
                "trainable": ("v_th",) if "v_th" in names else names[:1]}
     if issubclass(cls, (layers.Sequence, layers.RecurrentSequence)):
         options["record_states"] = True
@@ -66,7 +67,7 @@ def _neurons(cls):
 def _compartments(cls):
     p = (cls.cell_class if issubclass(cls, layers.Iterated) else cls).parameters()
     p = p._replace(v_th=np.linspace(0.4, 1.0, N))
-    options = {"threshold": HeaviErfc(alpha=3.0), "dt": 5e-4, "stop_reset": True,
+    options = {"threshold": HeaviErfc(alpha=3.0), "dt": 5e-4, "stop_reset": True, "margin": 30.0,
                "trainable": ("v_th",), "g_coupling": normal(N, N, seed=4)}
     sizes, n_in = ((5, N), 5) if "Recurrent" in cls.__name__ else ((N,), N)
     if len(sizes) == 2:
