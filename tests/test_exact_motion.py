@@ -113,6 +113,10 @@ EQUATIONS = {  # model -> (state, parameters) -> derivatives, by name; written f
                      b=lambda s, p: p["tau_adapt_inv"] * (p["v_th"] - s["b"])),
     "AdaLIF": membrane(lambda s, p: leak(s, p) + s["i"] - s["b"], **SYNAPSE,
                        b=decay("tau_adapt_inv", "b")),
+    "ResistiveLI": membrane(leak),
+    "ResistiveLIF": membrane(leak),
+    "CubaLI": membrane(lambda s, p: leak(s, p) + p["r"] * s["i"], **SYNAPSE),
+    "CubaLIF": membrane(lambda s, p: leak(s, p) + p["r"] * s["i"], **SYNAPSE),
     "LIFMC": membrane(lambda s, p: leak(s, p) + s["i"], **SYNAPSE),
     "CobaLIF": lambda s, p: {
         "v": p["c_m_inv"] * (p["g_l"] * (p["v_rest"] - s["v"]) + s["g_e"] * (p["e_rev_E"] - s["v"])
