@@ -153,7 +153,8 @@ def _samplings(net: Any, options: argparse.Namespace) -> list[Any]:
     from eventsnn.simulate.traces import interval, known_variable
 
     most = check.integer("trace-neurons", options.trace_neurons, least=1)
-    interval(options.trace_every, net.dt, "trace-every")
+    if options.trace:
+        interval(options.trace_every, net.dt, "trace-every")
     found = []
     for name, q in net.populations.items():
         n = min(most, len(q))
