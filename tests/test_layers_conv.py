@@ -142,10 +142,6 @@ def test_patches__are_what_the_window_sees(config, rng):
     for i, j, row, column in np.ndindex(seen.shape[2:]):
         np.testing.assert_array_equal(seen[:, :, i, j, row, column],
                                       bordered[:, :, row * s + i * d, column * t + j * e])
-    bar = rng.normal(size=seen.shape)
-    back = conv.patches_bar(bar, x.shape[-2:], stride, padding, dilation)
-    assert back.shape == x.shape
-    tolerance.assert_close((back * x).sum(), (bar * seen).sum(), tolerance.GRADIENT, "transpose")
 
 
 def test_patches__of_an_image_are_no_copy_and_cannot_be_written(rng):
@@ -357,8 +353,6 @@ def backward(out_bar):
     (lambda: conv.conv2d_weight_bar(X, X, 3), ValueError,
      "out_bar must have shape (2, 3, 3) to match x, got (2, 5, 5)"),
     (lambda: windows.patches(np.ones(4), 2), ValueError, "x must have shape (..., H, W), got (4,)"),
-    (lambda: conv.patches_bar(np.ones((2, 2, 3, 3)), (5, 5)), ValueError,
-     "out_bar must have shape (4, 4) (in its last two axes), got (3, 3)"),
 ])
 def test_conv2d__refuses_in_one_clear_message(make, error, words):
     with pytest.raises(error) as caught:

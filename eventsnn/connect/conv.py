@@ -54,23 +54,6 @@ def check_groups(groups: Any, n_in: int, n_out: int) -> int:
     return groups
 
 
-def patches_bar(out_bar: Any, size: Any, stride: Any = 1, padding: Any = 0,
-                dilation: Any = 1) -> np.ndarray:
-    """Transpose of `patches`: adds patches (..., kh, kw, H', W') where they came from.
-
-    `size` is that of the image, (H, W); returns (..., H, W). Torch calls it fold.
-    """
-    out_bar = check.real_array("out_bar", out_bar)
-    if out_bar.ndim < 4:
-        raise check.must("out_bar", "have shape (..., kh, kw, H', W')", out_bar.shape)
-    win = window(out_bar.shape[-4:-2], stride, padding, dilation)
-    size = pair("size", size, 1)
-    check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
-    out = _zeros(out_bar.shape[:-4], size, win, check.float_dtype(out_bar))
-    _add_patches(out, out_bar, win)
-    return _cropped(out, win)
-
-
 def conv2d(x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
            groups: int = 1) -> np.ndarray:
     """Convolution of `x` with the kernels `w` (not flipped, as everywhere in machine learning).
@@ -248,26 +231,6 @@ def _images(x: Any, n_channels: int | None) -> Any:
         n = "C" if n_channels is None else n_channels
         raise check.must("x", f"have shape (..., {n}, H, W)", x.shape)
     return x
-
-
-def _zeros(lead: tuple, size: tuple[int, int], win: Window, dtype: Any) -> np.ndarray:
-    """An empty image with its border."""
-    return np.zeros((*lead, *(n + 2 * p for n, p in zip(size, win.padding, strict=True))), dtype)
-
-
-def _add_patches(images: np.ndarray, patched: np.ndarray, win: Window) -> None:
-    """Add patches (..., kh, kw, H', W') to bordered images, in place."""
-    (s, t), (d, e), (height, width) = win.stride, win.dilation, patched.shape[-2:]
-    for i, j in np.ndindex(win.kernel_size):
-        rows = slice(d * i, d * i + s * (height - 1) + 1, s)
-        columns = slice(e * j, e * j + t * (width - 1) + 1, t)
-        images[..., rows, columns] += patched[..., i, j, :, :]
-
-
-def _cropped(images: np.ndarray, win: Window) -> np.ndarray:
-    """Images without their border."""
-    (p, q), (height, width) = win.padding, images.shape[-2:]
-    return images[..., p:height - p, q:width - q]
 
 
 def _parts(images: np.ndarray, win: Window, dtype: np.dtype) -> Iterator[slice]:

@@ -5,6 +5,8 @@ at row ``h`` touches output row ``out[a]`` with kernel row ``tap[a]``, for ``a``
 ``ends[h + 1]``. Along a row of outputs the channels of a place lie side by side, and the columns of
 a kernel are laid out from the last to the first: so all that an input touches there is one run of
 numbers, if the window's dilation is 1.
+
+`gather` and `scatter` go the same way; one loop for both took 10 to 25 % longer.
 """
 
 import functools
@@ -13,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.connect.gather import value_of
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.core.windows import Window
 from eventsnn.spikes import Events
@@ -105,11 +108,6 @@ def taken_back(w: np.ndarray, n_out: int, groups: int, order: np.ndarray) -> np.
     return out
 
 
-@scalar
-def _value(values, e, one):
-    return one if values is None else values[e]
-
-
 @kernel
 def gather(ends, ids, values, height, w, rows, columns, groups, y):
     """Write the convolution `y` (n, O, H', W') of events (n, C, H rows, W) with kernels `w`."""
@@ -124,7 +122,7 @@ def gather(ends, ids, values, height, w, rows, columns, groups, y):
             for h in range(height):
                 r = (n * n_in + c) * height + h
                 for e in range(np.uint64(ends[r]), np.uint64(ends[r + _ONE])):
-                    value, column = _value(values, e, one), np.uint64(ids[e])
+                    value, column = value_of(values, e, one), np.uint64(ids[e])
                     for a in range(np.uint64(rows.ends[h]), np.uint64(rows.ends[h + _ONE])):
                         line, kernel_line = here[rows.out[a]], w[c, rows.tap[a]]
                         for b in range(np.uint64(columns.ends[column]),
@@ -150,7 +148,7 @@ def scatter(ends, ids, values, height, y_bar, rows, columns, groups, w_bar):
             for h in range(height):
                 r = (n * n_in + c) * height + h
                 for e in range(np.uint64(ends[r]), np.uint64(ends[r + _ONE])):
-                    value, column = _value(values, e, one), np.uint64(ids[e])
+                    value, column = value_of(values, e, one), np.uint64(ids[e])
                     for a in range(np.uint64(rows.ends[h]), np.uint64(rows.ends[h + _ONE])):
                         line, kernel_line = here[rows.out[a]], w_bar[c, rows.tap[a]]
                         for b in range(np.uint64(columns.ends[column]),

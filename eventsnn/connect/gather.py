@@ -13,7 +13,8 @@ _COUNT = np.uint32(1)
 
 
 @scalar
-def _value(values, e, one):
+def value_of(values, e, one):
+    """The value of an event; `one` where all are 1."""
     return one if values is None else values[e]
 
 
@@ -27,13 +28,13 @@ def add_rows(w, ids, values, start, stop, y):
     while e + _FOUR <= stop:
         i0, i1 = np.uint64(ids[e]), np.uint64(ids[e + _ONE])
         i2, i3 = np.uint64(ids[e + _TWO]), np.uint64(ids[e + _THREE])
-        a0, a1 = _value(values, e, one), _value(values, e + _ONE, one)
-        a2, a3 = _value(values, e + _TWO, one), _value(values, e + _THREE, one)
+        a0, a1 = value_of(values, e, one), value_of(values, e + _ONE, one)
+        a2, a3 = value_of(values, e + _TWO, one), value_of(values, e + _THREE, one)
         for k in range(n):
             y[k] += (a0 * w[i0, k] + a1 * w[i1, k]) + (a2 * w[i2, k] + a3 * w[i3, k])
         e += _FOUR
     for e_ in range(e, stop):
-        i, a = np.uint64(ids[e_]), _value(values, e_, one)
+        i, a = np.uint64(ids[e_]), value_of(values, e_, one)
         for k in range(n):
             y[k] += a * w[i, k]
 

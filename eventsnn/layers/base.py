@@ -150,7 +150,6 @@ class Layer(abc.ABC):
 
     stateful = False
     counter = ""  # name of the attribute that counts what was drawn at random, if something is
-    event_outputs = 0  # that an input reaches, where the input may be `Events`
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
     # Of the constructor's arguments: where they are kept, if not under their name, and which are
     # not, as they only said how to draw what is kept.
@@ -161,6 +160,11 @@ class Layer(abc.ABC):
     def weights(self) -> dict[str, np.ndarray]:
         """The arrays that training changes, by name: changing them in place trains the layer."""
         return {}
+
+    @property
+    def event_outputs(self) -> int:
+        """Outputs that an element of the input reaches, if the input may be `Events`; else 0."""
+        return 0
 
     @property
     def name(self) -> str:

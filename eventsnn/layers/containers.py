@@ -61,7 +61,7 @@ class SequentialState(Layer):
         return self.layers
 
     @property
-    def event_outputs(self) -> int:  # type: ignore[override]
+    def event_outputs(self) -> int:
         return self.layers[0].event_outputs if self.layers else 0
 
     def append(self, layer: Any) -> None:

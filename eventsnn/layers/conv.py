@@ -68,7 +68,7 @@ class Conv2d(Layer):
         self.bias = linear.bias
 
     @property
-    def event_outputs(self) -> int:  # type: ignore[override]
+    def event_outputs(self) -> int:
         return self._reached()
 
     def _reached(self) -> int:

@@ -41,7 +41,6 @@ class Conv1d(Conv2d):
 
     kept_as = {"kernel_size": "_sizes.kernel_size", "stride": "_sizes.stride",
                "dilation": "_sizes.dilation", "padding": "_sizes.padding"}
-    event_outputs = 0  # it takes arrays alone
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, stride: int = 1,
                  padding: Any = 0, dilation: int = 1, groups: int = 1, bias: Any = True, *,
@@ -62,6 +61,10 @@ class Conv1d(Conv2d):
                          padding if isinstance(padding, str) else (0, padding), (1, dilation),
                          groups, bias, weight=weight, seed=seed, dtype=dtype)
         self.weight = self.weight[:, :, 0]
+
+    @property
+    def event_outputs(self) -> int:
+        return 0  # it takes arrays alone
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Convolve `x` (..., in_channels, N); numbers or spikes of any real dtype."""

@@ -52,7 +52,7 @@ class Linear(Layer):
             self.bias = own_weights("bias", None, uniform, (out_features,), self.weight.dtype)
 
     @property
-    def event_outputs(self) -> int:  # type: ignore[override]
+    def event_outputs(self) -> int:
         return self.out_features
 
     @property

@@ -245,7 +245,7 @@ class RecurrentSequence(RecurrentLayer):
         self.record_states = check.flag("record_states", record_states)
 
     @property
-    def event_outputs(self) -> int:  # type: ignore[override]
+    def event_outputs(self) -> int:
         return 0 if self.lost_input else self.hidden_size
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.core import blas, check
+from eventsnn.core import blas, check, heap
 from eventsnn.core.fields import map_fields
 from eventsnn.errors import NumericalError
 from eventsnn.layers.base import Tape
@@ -49,12 +49,13 @@ class Outcome(NamedTuple):
 
 @contextlib.contextmanager
 def workers(threads: int) -> Iterator[Executor | None]:
-    """Threads for shards, or None; BLAS takes one in each of them."""
-    if threads == 1:
-        yield None
-        return
-    with blas.one_thread(), ThreadPoolExecutor(threads) as pool:
-        yield pool
+    """Threads for shards, or None; BLAS takes one in each of them, and memory is kept."""
+    with heap.kept():
+        if threads == 1:
+            yield None
+            return
+        with blas.one_thread(), ThreadPoolExecutor(threads) as pool:
+            yield pool
 
 
 def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> Outcome:
