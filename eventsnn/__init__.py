@@ -6,6 +6,7 @@ and `plot`.
 """
 
 from eventsnn.core.exports import public as _public
+from eventsnn.core.device import to
 from eventsnn.encode import *
 from eventsnn.interop import load_norse
 from eventsnn.layers import *

@@ -7,6 +7,7 @@ import difflib
 import math
 import numbers
 import pathlib
+import sys
 import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple, TypeVar
@@ -125,6 +126,8 @@ def real_array(argument: str, value: Any) -> np.ndarray:
     Numbers of another byte order, as files may hold, are turned; floats of more than 64 bits
     become float64.
     """
+    if getattr(value, "device", "cpu") == "cuda":  # of `core.device`: made of one that was checked
+        return value
     try:
         array = np.asarray(value)
     except ValueError:
@@ -199,6 +202,14 @@ def parameters(p: NamedTuple, dt: float) -> None:
             _stable(name, least, most, dt)
 
 
+def _level_of_caller() -> int:
+    """How far up the stack of the function that asks the first one outside the package is."""
+    package, level, frame = __name__.split(".")[0], 1, sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").split(".")[0] == package:
+        level, frame = level + 1, frame.f_back
+    return level
+
+
 def _stable(name: str, least: float, most: float, dt: float) -> None:
     """Refuse rates from `least` to `most` that forward Euler cannot take at `dt`."""
     if not least > 0:
@@ -209,4 +220,5 @@ def _stable(name: str, least: float, most: float, dt: float) -> None:
                    "time is in seconds; did you pass milliseconds?")
     if dt * most > INACCURATE:
         warnings.warn(f"dt * {name} = {dt * most:g} is above {INACCURATE:g}: stable, but the "
-                      "solution oscillates; use a smaller dt", StabilityWarning, stacklevel=5)
+                      "solution oscillates; use a smaller dt", StabilityWarning,
+                      stacklevel=_level_of_caller())

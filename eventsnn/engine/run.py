@@ -13,6 +13,7 @@ import numpy as np
 from eventsnn.connect import feedback
 from eventsnn.connect.columns import ColumnWeights
 from eventsnn.core import check
+from eventsnn.core.device import contiguous, on_device
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import cpu
 
@@ -60,16 +61,25 @@ def layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int = 0) -> Layout
 def _flat(a: Any, lay: Layout, *lead: int) -> Any:
     """Arrays (*lead, *S) as contiguous (*lead, B, N)."""
     return map_fields(
-        lambda array: np.ascontiguousarray(array).reshape(*lead, lay.n_batch, lay.n), a)
+        lambda array: contiguous(array).reshape(*lead, lay.n_batch, lay.n), a)
 
 
-def _empty(cls: type, lay: Layout, dtype: np.dtype, *lead: int) -> Any:
-    shape = (*lead, lay.n_batch, lay.n)
-    return cls(*(np.empty(shape, dtype) for _ in cls._fields))  # type: ignore[attr-defined]
+def _empty(some: Any, lay: Layout, *lead: int) -> Any:
+    """Arrays (*lead, B, N) for each of those in `some`, of its type and where it lies."""
+    return map_fields(lambda a: np.empty_like(a, shape=(*lead, lay.n_batch, lay.n)), some)
 
 
-def _zeros(p: Any, lay: Layout, dtype: np.dtype) -> Any:
-    return map_fields(lambda _: np.zeros((lay.n_batch, lay.n), dtype), p)
+def _zeros(p: Any, lay: Layout, some: np.ndarray) -> Any:
+    """Zeros (B, N) for each field of `p`, of the type of `some` and where it lies."""
+    return map_fields(lambda _: np.zeros_like(some, shape=(lay.n_batch, lay.n)), p)
+
+
+def _loops(some: Any) -> Any:
+    """The loops of the device where arrays lie."""
+    if not on_device(some):
+        return cpu
+    from eventsnn.engine import cuda
+    return cuda
 
 
 def _shaped(a: Any, lay: Layout, *lead: int) -> Any:
@@ -82,15 +92,14 @@ def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,
     some = state[0]
     n_steps, dtype = np.shape(x[0] if isinstance(x, tuple) else x)[0], some.dtype
     x, s = _flat(x, lay, n_steps), map_fields(np.copy, _flat(state, lay))
-    z = np.empty((n_steps, lay.n_batch, lay.n), dtype)
+    z = _empty(s[0], lay, n_steps)
     fixed = (x, s, lay.p, dtype.type(dt), th, np.uint64(first), z)
-    h = None
+    h, loops = _empty(s, lay, n_steps) if taped else None, _loops(z)
     if taped:
-        h = _empty(type(state), lay, dtype, n_steps)
-        cpu.forward_taped(_steps(n_steps), *fixed, h)
+        loops.forward_taped(_steps(n_steps), *fixed, h)
         h = _shaped(h, lay, n_steps)
     else:
-        cpu.forward(_steps(n_steps - int(cpu.VISIT) + 1, int(cpu.VISIT)), *fixed)
+        loops.forward(_steps(n_steps - int(cpu.VISIT) + 1, int(cpu.VISIT)), *fixed)
     return _shaped(z, lay, n_steps), _shaped(s, lay), h
 
 
@@ -104,12 +113,12 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
     """Transpose of `forward`: ``-> (x_bar (T, *S), state_bar, p_bar (*S) or None)``."""
     n_steps, dtype = len(out_bar), out_bar.dtype
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
-    x_bar = map_fields(lambda _: np.empty((n_steps, lay.n_batch, lay.n), dtype), x)
-    p_bar = _zeros(lay.p, lay, dtype) if with_p else None
-    cpu.backward(_steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps),
-                 lay.p, dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset),
-                 _flat(out_bar, lay, n_steps),
-                 None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, p_bar)
+    x_bar = _empty(x, lay, n_steps)
+    p_bar = _zeros(lay.p, lay, s_bar[0]) if with_p else None
+    _loops(s_bar).backward(
+        _steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps), lay.p,
+        dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset), _flat(out_bar, lay, n_steps),
+        None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, p_bar)
     return (_shaped(x_bar, lay, n_steps), _shaped(s_bar, lay),
             _shaped(p_bar, lay) if with_p else None)
 
@@ -125,12 +134,13 @@ def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any
     """
     some = drive[0] if isinstance(drive, tuple) else drive
     n_steps, dtype = len(some), some.dtype
-    assert some.flags.c_contiguous  # a copy would be filled in its place
+    assert contiguous(some) is some  # a copy would be filled in its place
     s = map_fields(np.copy, _flat(state, lay))
-    z = np.empty((n_steps, lay.n_batch, lay.n), dtype)
-    h = _empty(type(state), lay, dtype, n_steps) if taped else None
-    cpu.forward_recurrent(_steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay),
-                          weights, lay.p, dtype.type(dt), th, np.uint64(first), z, h)
+    z = _empty(s[0], lay, n_steps)
+    h = _empty(s, lay, n_steps) if taped else None
+    _loops(z).forward_recurrent(
+        _steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay), weights, lay.p,
+        dtype.type(dt), th, np.uint64(first), z, h)
     return (_shaped(z, lay, n_steps), _shaped(s, lay),
             None if h is None else _shaped(h, lay, n_steps))
 
@@ -155,8 +165,12 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
     h_bar = None if h_bar is None else _flat(h_bar, lay, n_steps)
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
     drive_bar = map_fields(np.empty_like, drive)
-    p_bar = _zeros(lay.p, lay, dtype) if with_p else None
-    fed_back = np.zeros((lay.n_batch, lay.n), dtype)
+    p_bar = _zeros(lay.p, lay, z_bar) if with_p else None
+    fed_back = np.zeros_like(z_bar, shape=(lay.n_batch, lay.n))
+    if on_device(z_bar):
+        return _backward_recurrent_on_device(drive, h, weights, lay, dtype.type(dt), th, first,
+                                             dtype.type(stop_reset), z_bar, h_bar, s_bar, drive_bar,
+                                             p_bar, fed_back, watch, sparse)
     watched = [np.empty_like(z_bar) for _ in watch]
     dt, stop = dtype.type(dt), dtype.type(stop_reset)
     all_from = SPARSE_FROM if isinstance(weights, ColumnWeights) else DENSE_FROM
@@ -179,6 +193,27 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
                      s_bar, map_fields(lambda a: a[now], drive_bar), p_bar)
         feedback.back(weights, map_fields(lambda a: a[t], drive_bar), fed_back)
     return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar, watched)
+
+
+def _backward_recurrent_on_device(
+        drive: Any, h: Any, weights: Any, lay: Layout, dt: Any, th: Any, first: int, stop: Any,
+        z_bar: Any, h_bar: Any, s_bar: Any, drive_bar: Any, p_bar: Any, fed_back: Any,
+        watch: tuple[str, ...], sparse: bool) -> tuple:
+    """As `backward_recurrent`, in one kernel."""
+    seen = map_fields(np.empty_like, h) if watch else None
+    two_way = weights if is_sparse(weights) else map_fields(lambda w: contiguous(w.T), weights)
+    n_steps = len(z_bar)
+    _loops(z_bar).backward_recurrent(
+        None, drive, h, two_way, lay.p, dt, th, np.uint64(first), stop,
+        _none(h) if sparse else None, z_bar, h_bar, s_bar, drive_bar, p_bar, seen)
+    feedback.back(weights, map_fields(lambda a: a[0], drive_bar), fed_back)
+    return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar,
+                     [getattr(seen, name) for name in watch])
+
+
+def is_sparse(weights: Any) -> bool:
+    """Whether recurrent weights are sparse: a tuple of arrays, too, but not one a channel."""
+    return hasattr(weights, "starts")
 
 
 def reached(drive: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_reset: bool,

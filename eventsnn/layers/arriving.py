@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.connect import gather
+from eventsnn.core.device import on_device
 from eventsnn.spikes import Events, density, to_events, to_raster
 
 DENSE_FROM = 0.12  # share of inputs that are not 0 from which on BLAS is faster
@@ -23,6 +24,8 @@ def arriving(x: Any, n_outputs: int, images: bool = False) -> Any:
     Each element reaches `n_outputs`, in `images` by a convolution.
     """
     dense_from = IMAGES_DENSE_FROM if images else DENSE_FROM
+    if on_device(x):
+        return x
     if isinstance(x, Events):
         return x if x.density < dense_from else to_raster(x)
     if n_outputs < FEW or x.size < SMALL or density(x) >= dense_from:

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from eventsnn.core import check, random
+from eventsnn.core.device import DeviceArray, like, on_device, require, to
 from eventsnn.layers import arguments
 from eventsnn.spikes import Events
 
@@ -128,6 +129,8 @@ def keeping_tape(method: Callable) -> Callable:
 
     @functools.wraps(method)
     def kept(self: Any, *arguments: Any, **options: Any) -> Any:
+        if arguments and not backward:
+            _lies_on(self.device, arguments[0])
         tape = options.get("tape", arguments[1] if backward and len(arguments) > 1 else None)
         if tape is None and not backward:
             return method(self, *arguments, **options)
@@ -139,8 +142,29 @@ def keeping_tape(method: Callable) -> Callable:
     return kept
 
 
-class Layer(abc.ABC):
-    """Base of all layers. `stateful` says which of the two calls it has."""
+def _lies_on(device: str, x: Any) -> None:
+    """Refuse an input of another device than the layer's."""
+    if isinstance(x, np.ndarray) and device != "cpu" or on_device(x) and device == "cpu":
+        raise check.must("x", f"be on the layer's device, {device!r}",
+                         "an array on the CPU" if device != "cpu" else "one on 'cuda'",
+                         f"move it with eventsnn.to(x, {device!r})", error=TypeError)
+
+
+class LayerType(abc.ABCMeta):
+    """Gives the constructors of all layers the argument ``device``."""
+
+    def __call__(cls, *arguments: Any, device: str = "cpu", **options: Any) -> Any:
+        layer = super().__call__(*arguments, **options)
+        return layer if device == "cpu" else layer.to(device)
+
+
+class Layer(metaclass=LayerType):
+    """Base of all layers. `stateful` says which of the two calls it has.
+
+    Every layer also takes ``device="cuda"``, as its last argument and by name.
+    """
+
+    device = "cpu"  # where its weights and its inputs lie: see `to`
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -185,6 +209,26 @@ class Layer(abc.ABC):
         """The layer of these `arguments`."""
         return arguments.made(cls, given)
 
+    def to(self, device: str) -> Any:
+        """Move the layer, and those in it, to ``"cuda"`` or ``"cpu"``; returns it.
+
+        From then on it takes inputs there and gives outputs there; `eventsnn.to` moves arrays.
+
+        Raises
+        ------
+        RuntimeError
+            If there is no CUDA device, or numba-cuda is not installed.
+        """
+        require(device)
+        self.move(device, {})
+        return self
+
+    def move(self, device: str, moved: dict[int, Any]) -> None:
+        """Move what the layer holds; `moved` are, by the identity of the array before, others."""
+        self.device = device
+        for name, value in vars(self).items():
+            setattr(self, name, _moved(value, device, moved))
+
     @abc.abstractmethod
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> Any:
         """Run the layer, and record the call on `tape`."""
@@ -192,6 +236,22 @@ class Layer(abc.ABC):
     @abc.abstractmethod
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Gradients of the last call on `tape`, for those of its output and its final state."""
+
+
+def _moved(value: Any, device: str, moved: dict[int, Any]) -> Any:
+    """An attribute of a layer on a device: arrays of floats, and what holds some."""
+    if isinstance(value, (np.ndarray, DeviceArray)) and value.dtype.kind == "f":
+        if id(value) not in moved:
+            moved[id(value)] = value, to(value, device)  # it keeps its identity as long
+        return moved[id(value)][1]
+    if isinstance(value, dict):
+        return {name: _moved(one, device, moved) for name, one in value.items()}
+    if isinstance(value, (tuple, list)):
+        parts = [_moved(one, device, moved) for one in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    if hasattr(value, "move"):
+        value.move(device, moved)
+    return value
 
 
 def time_axis(x: np.ndarray, axes: int, what: str) -> None:
@@ -212,10 +272,14 @@ def has_steps(argument: str, value: Any, n_steps: int) -> None:
                          len(value) if np.ndim(value) else "a number")
 
 
-def cotangent(argument: str, value: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
-    """A gradient coming in, as an array of `shape` and `dtype`; None stands for zero."""
+def cotangent(argument: str, value: Any, shape: tuple, dtype: np.dtype,
+              some: Any = None) -> np.ndarray:
+    """A gradient coming in, as an array of `shape` and `dtype`; None stands for zero.
+
+    `some` is an array of the call that it is a gradient of: zeros are made where it lies.
+    """
     if value is None:
-        return np.zeros(shape, dtype)
+        return np.zeros(shape, dtype, **like(some))
     value = check.real_array(argument, value)
     check.shape(argument, value.shape, shape, "as what it is the gradient of")
     return value.astype(dtype, copy=False)
@@ -234,7 +298,7 @@ def unbroadcast(total: np.ndarray, shape: tuple) -> np.ndarray:
     """Sum over the axes along which an array of `shape` was broadcast to that of `total`."""
     total = total.sum(axis=tuple(range(total.ndim - len(shape))))
     repeated = tuple(i for i, size in enumerate(shape) if size == 1 and total.shape[i] != 1)
-    return np.asarray(total.sum(axis=repeated, keepdims=True))
+    return total.sum(axis=repeated, keepdims=True).reshape(shape)
 
 
 def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype: Any) -> np.ndarray:

@@ -59,9 +59,9 @@ class _Coupled(NeuronLayer):
     def _step_bar(self, v: np.ndarray, out_bar: Any, s_bar: Any, tape: Tape) -> Gradients:
         """Transpose of `_step`."""
 
-    def _begin_state(self, s: Any, shape: tuple, dtype: np.dtype) -> Any:
+    def _begin_state(self, s: Any, shape: tuple, dtype: np.dtype, some: Any) -> Any:
         self._check_class("state", s)
-        return self._state(s, shape, dtype)
+        return self._state(s, shape, dtype, some)
 
     def _float_type(self, x: np.ndarray, *states: Any) -> np.dtype:
         matrices = [w for name, w in self.weights.items() if name not in self.trainable]
@@ -171,7 +171,7 @@ class _FeedForward(_Coupled):
             raise check.must("x", f"have shape (..., {n}) to match g_coupling", x.shape)
         self._check_class("state", state)
         dtype = self._float_type(x, *(state or ()))
-        s = self._begin_state(state, x.shape, dtype)
+        s = self._begin_state(state, x.shape, dtype, x)
         z, s, v = self._step(x.astype(dtype, copy=False), s, tape)
         if tape is not None:
             tape.push(self, v)
@@ -180,7 +180,7 @@ class _FeedForward(_Coupled):
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         v = tape.pop(self)
-        return self._step_bar(v, out_bar, self._state_bar(state_bar, v.shape, v.dtype), tape)
+        return self._step_bar(v, out_bar, self._state_bar(state_bar, v.shape, v.dtype, v), tape)
 
 
 class _Recurrent(_Coupled, RecurrentLayer):
@@ -202,8 +202,8 @@ class _Recurrent(_Coupled, RecurrentLayer):
         x, state = self._checked(check.real_array("x", x), state)
         dtype = self._float_type(x, state.z, *(state.neuron or ()))
         shape = (*x.shape[:-1], self.hidden_size)
-        s = self._begin_state(state.neuron, shape, dtype)
-        before, x = self._z_before(state.z, shape, dtype), x.astype(dtype, copy=False)
+        s = self._begin_state(state.neuron, shape, dtype, x)
+        before, x = self._z_before(state.z, shape, dtype, x), x.astype(dtype, copy=False)
         drive = (x @ self._matrix(self.input_weights, x).T
                  + before @ self._matrix(self.recurrent_weights, x).T)
         z, s, v = self._step(drive, s, tape)
@@ -222,7 +222,7 @@ class _Recurrent(_Coupled, RecurrentLayer):
         if state_bar is not None:
             out_bar = out_bar + cotangent("state_bar.z", state_bar.z, v.shape, v.dtype)
             s_bar = state_bar.neuron
-        s_bar = self._state_bar(s_bar, v.shape, v.dtype)
+        s_bar = self._state_bar(s_bar, v.shape, v.dtype, v)
         g = self._step_bar(v, out_bar, s_bar, tape)
         drive_bar, senders = g.x, before
         if self.receives:  # the threshold has a rule for weights too: see `neurons.adjoint`

@@ -6,6 +6,7 @@ import numpy as np
 
 from eventsnn.connect.sparse import is_sparse
 from eventsnn.core import check
+from eventsnn.core.device import contiguous, like
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers import channels
@@ -125,7 +126,7 @@ class RecurrentLayer(NeuronLayer):
     def _recurrent(self, dtype: np.dtype) -> Any:
         """The recurrent weights, as `eventsnn.connect.feedback` takes them."""
         if self._sparse is None:
-            return map_fields(lambda w: np.ascontiguousarray(w.T),
+            return map_fields(lambda w: contiguous(w.T),
                               self._channels(self.recurrent_weights, dtype))
         return self._sparse.as_columns(dtype)
 
@@ -161,10 +162,10 @@ class RecurrentLayer(NeuronLayer):
         self._check_class("state.neuron", state.neuron)
         return x, state
 
-    def _z_before(self, z: Any, shape: tuple, dtype: np.dtype) -> np.ndarray:
+    def _z_before(self, z: Any, shape: tuple, dtype: np.dtype, some: Any) -> np.ndarray:
         """The outputs of the step before; None stands for silence."""
         if z is None:
-            return np.zeros(shape, dtype)
+            return np.zeros(shape, dtype, **like(some))
         z = check.real_array("state.z", z)
         check.shape("state.z", z.shape, shape, "to match x")
         return z.astype(dtype)
@@ -175,9 +176,10 @@ class RecurrentLayer(NeuronLayer):
                                   *(state.neuron or ()))
         n_steps, shape = len(x), (*x.shape[1:-1], self.hidden_size)
         lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
-        neuron = self._state(state.neuron, shape, dtype)
-        z_before = self._z_before(state.z, shape, dtype)
-        x = np.zeros(x.shape, dtype) if self.lost_input else arriving(x, self.hidden_size)
+        neuron = self._state(state.neuron, shape, dtype, x)
+        z_before = self._z_before(state.z, shape, dtype, x)
+        x = (np.zeros(x.shape, dtype, **like(x)) if self.lost_input
+             else arriving(x, self.hidden_size))
         drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))
         w = self._recurrent(dtype)
@@ -193,7 +195,7 @@ class RecurrentLayer(NeuronLayer):
     def _backward(self, out_bar: Any, tape: Tape, state_bar: Any, recorded: bool) -> Gradients:
         x, drive, z, z_before, h, lay, th, first = tape.pop(self)
         dtype = z.dtype
-        out_bar = cotangent("out_bar", out_bar, z.shape, dtype)
+        out_bar = cotangent("out_bar", out_bar, z.shape, dtype, z)
         neuron_bar, h_bar = None, None
         if state_bar is not None:
             if type(state_bar) is not RecurrentState:
@@ -204,11 +206,11 @@ class RecurrentLayer(NeuronLayer):
                 out_bar, last = out_bar.copy(), ... if recorded else -1
                 out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype)
             if recorded and neuron_bar is not None:
-                h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype), None
+                h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype, z), None
         w = self._recurrent(dtype)
         drive_bar, neuron_bar, z_bar, p_bar, received = run.backward_recurrent(
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
-            self._state_bar(neuron_bar, lay.shape, dtype), with_p=bool(self.trainable),
+            self._state_bar(neuron_bar, lay.shape, dtype, z), with_p=bool(self.trainable),
             watch=self.receives, sparse=self.margin is not None)
 
         if received:  # the threshold has a rule for weights too: see `neurons.adjoint`
@@ -224,7 +226,7 @@ class RecurrentLayer(NeuronLayer):
                    "recurrent_weights": recurrent_bar}
         x_bar: Any = None
         if tape.wants_input and self.lost_input:
-            x_bar = np.zeros(x.shape, dtype)
+            x_bar = np.zeros(x.shape, dtype, **like(z))
         elif tape.wants_input:
             products = map_fields(product, drive_bar, self._channels(self.input_weights, dtype))
             x_bar = sum(products) if isinstance(products, tuple) else products
@@ -290,6 +292,6 @@ class RecurrentCell(RecurrentLayer):
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
-        gradients = self._backward(None if out_bar is None else np.asarray(out_bar)[None],
-                                   tape, state_bar, False)
+        gradients = self._backward(None if out_bar is None else check.real_array(
+            "out_bar", out_bar)[None], tape, state_bar, False)
         return gradients._replace(x=None if gradients.x is None else gradients.x[0])

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import filled, like, to
 from eventsnn.core.dispatch import MODELS, RULES, Model, rule
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
@@ -82,7 +83,7 @@ class NeuronLayer(Layer):
     def _begin(self, shape: tuple, dtype: np.dtype, n_steps: int, least_axes: int = 0) -> tuple:
         """Layout, threshold and number of the first step of a call."""
         if self.trainable:  # an optimiser may have moved them
-            check.parameters(self.p, self.dt)
+            check.parameters(to(self.p, "cpu"), self.dt)
         first = self.first_step
         if is_stochastic(self.threshold):
             self.first_step += n_steps
@@ -94,8 +95,9 @@ class NeuronLayer(Layer):
             raise check.must(argument, f"be {self.model.state.__name__}", type(state).__name__,
                              error=TypeError)
 
-    def _state(self, state: Any, shape: tuple, dtype: np.dtype) -> Any:
-        """The state before the first step as arrays of `shape`: the one given, or the default."""
+    def _state(self, state: Any, shape: tuple, dtype: np.dtype, some: Any) -> Any:
+        """The state before the first step, where `some` array lies: the one given, or the default.
+        """
         cls: Any = self.model.state
         self._check_class("state", state)
         if state is None:
@@ -105,7 +107,7 @@ class NeuronLayer(Layer):
             value = check.real_array(f"state.{name}", value)
             try:
                 with np.errstate(over="ignore"):  # what is infinite then shows after the run
-                    arrays.append(np.array(np.broadcast_to(value, shape), dtype))
+                    arrays.append(filled(some, value, shape, dtype))
             except ValueError:
                 raise check.must(f"state.{name}", f"have shape {shape} to match x",
                                  value.shape) from None
@@ -117,6 +119,7 @@ class NeuronLayer(Layer):
             with np.errstate(all="ignore"):
                 if np.isfinite(values.sum()):  # the fast test; it may overflow, then look closely
                     continue
+            values = to(values, "cpu")
             bad = np.argwhere(~np.isfinite(values))
             if len(bad):
                 where = tuple(int(i) for i in bad[0])
@@ -152,15 +155,14 @@ class NeuronLayer(Layer):
         return {name: unbroadcast(getattr(p_bar, name), np.shape(getattr(self.p, name)))
                 for name in self.trainable}
 
-    def _state_bar(self, state_bar: Any, shape: tuple, dtype: np.dtype) -> Any:
+    def _state_bar(self, state_bar: Any, shape: tuple, dtype: np.dtype, some: Any) -> Any:
         cls: Any = self.model.state
         if state_bar is None:
-            return cls(*(np.zeros(shape, dtype) for _ in cls._fields))
+            return cls(*(np.zeros(shape, dtype, **like(some)) for _ in cls._fields))
         if type(state_bar) is not cls:
             raise check.must("state_bar", f"be {cls.__name__}", type(state_bar).__name__,
                              error=TypeError)
-        return cls(*(np.zeros(shape, dtype) if v is None
-                     else cotangent(f"state_bar.{f}", v, shape, dtype)
+        return cls(*(cotangent(f"state_bar.{f}", v, shape, dtype, some)
                      for f, v in zip(cls._fields, state_bar, strict=True)))
 
 
@@ -226,7 +228,7 @@ class Sequence(NeuronLayer):
         time_axis(some, 1, "(T, ...)")
         n_steps, shape = len(some), some.shape[1:]
         lay, th, first = self._begin(shape, dtype, n_steps)
-        start = self._state(state, shape, dtype)
+        start = self._state(state, shape, dtype, some)
         out, end, h = run.forward(x, start, lay, self.dt, th, first,
                                   taped=tape is not None or self.record_states)
         self._check_finite(end, n_steps)
@@ -240,13 +242,13 @@ class Sequence(NeuronLayer):
         """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
         x, signed, h, lay, th, first = tape.pop(self)
         n_steps, dtype = len(h[0]), h[0].dtype
-        out_bar = cotangent("out_bar", out_bar, h[0].shape, dtype)
+        out_bar = cotangent("out_bar", out_bar, h[0].shape, dtype, h[0])
         h_bar = None
         if self.record_states and state_bar is not None:
-            h_bar, state_bar = self._state_bar(state_bar, (n_steps, *lay.shape), dtype), None
+            h_bar, state_bar = self._state_bar(state_bar, (n_steps, *lay.shape), dtype, h[0]), None
         x_bar, state_bar, p_bar = run.backward(
             x, h, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
-            self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
+            self._state_bar(state_bar, lay.shape, dtype, h[0]), with_p=bool(self.trainable))
         return Gradients(self._x_bar(x_bar, signed), state_bar, self._p_bar(p_bar))
 
 
@@ -260,10 +262,11 @@ class Cell(NeuronLayer):
         """One step; see `Sequence.__call__`."""
         x, signed, dtype = self._inputs(x, state)
         x = map_fields(lambda a: a[None], x)
-        shape = (x[0] if isinstance(x, tuple) else x).shape[1:]
+        some = x[0] if isinstance(x, tuple) else x
+        shape = some.shape[1:]
         lay, th, first = self._begin(shape, dtype, 1)
-        out, end, h = run.forward(x, self._state(state, shape, dtype), lay, self.dt, th, first,
-                                  taped=tape is not None)
+        out, end, h = run.forward(x, self._state(state, shape, dtype, some), lay, self.dt, th,
+                                  first, taped=tape is not None)
         self._check_finite(end, 1)
         if tape is not None:
             tape.push(self, (x, signed, h, lay, th, first))
@@ -273,9 +276,9 @@ class Cell(NeuronLayer):
         """Transpose of the last call on `tape`."""
         x, signed, h, lay, th, first = tape.pop(self)
         dtype = h[0].dtype
-        out_bar = cotangent("out_bar", out_bar, lay.shape, dtype)[None]
+        out_bar = cotangent("out_bar", out_bar, lay.shape, dtype, h[0])[None]
         x_bar, state_bar, p_bar = run.backward(
             x, h, lay, self.dt, th, first, self.stop_reset, out_bar, None,
-            self._state_bar(state_bar, lay.shape, dtype), with_p=bool(self.trainable))
+            self._state_bar(state_bar, lay.shape, dtype, h[0]), with_p=bool(self.trainable))
         x_bar = self._x_bar(map_fields(lambda a: a[0], x_bar), signed)
         return Gradients(x_bar, state_bar, self._p_bar(p_bar))
