@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from tests.cuda.ptx.arguments import Arguments
-from tests.cuda.ptx.blocks import WAITING, split
+from tests.cuda.ptx.blocks import split
 from tests.cuda.ptx.memory import GARBAGE, Layout, Memory
 from tests.cuda.ptx.operations import SPECIAL
 from tests.cuda.ptx.parse import parse
@@ -144,13 +144,15 @@ class _Launch:
             return
         owners = np.concatenate([g.owners for g in groups])
         places = np.concatenate([np.broadcast_to(g.place, len(g.owners)) for g in groups])
-        for owner in np.unique(owners):
-            mine = places[owners == owner]
-            if len(mine) < self.threads or (mine != mine[0]).any():
-                at = sorted({int(p) - WAITING for p in mine})
-                raise DivergentBarrier(
-                    f"{len(mine)} of {self.threads} threads of a block wait at a barrier, before "
-                    f"the blocks of instructions {at}; all must wait at the same")
+        count = np.bincount(owners, minlength=self.together)
+        if ((count != 0) & (count != self.threads)).any():
+            raise DivergentBarrier("some threads of a block wait at a barrier, and others have "
+                                   "left the kernel")
+        lowest, highest = places.max() + 0 * count, 0 * count
+        np.minimum.at(lowest, owners, places)
+        np.maximum.at(highest, owners, places)
+        if ((count != 0) & (lowest != highest)).any():
+            raise DivergentBarrier("threads of a block wait at different barriers")
 
 
 def _three(size: Any) -> tuple:
