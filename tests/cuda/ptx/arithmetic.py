@@ -82,7 +82,7 @@ def to_integer(x: Any, kind: type, round_: Callable) -> Any:
     """A float to the nearest integer that the type holds."""
     bounds = np.iinfo(kind)
     wide = bounds.bits == 64 or x.dtype.itemsize == 8
-    nan = (1 << 63 if bounds.min == 0 else bounds.min) if wide and bounds.bits == 64 else 0
+    nan = (bounds.min or 1 << (bounds.bits - 1)) if wide else 0  # see "cvt" in the PTX manual
     rounded = round_(F8(x))
     # The largest integer may not be a float64: compare with the power of two above it.
     high, low = rounded >= F8(2.0) ** (bounds.bits - (bounds.min < 0)), rounded < bounds.min

@@ -70,7 +70,7 @@ class _Launch:
 
     def __init__(self, program: Program, layout: Layout, grid: tuple, block: tuple, shared: int,
                  seed: int | None) -> None:
-        self.program, self.grid, self.block = program, grid, block
+        self.program, self.grid, self.block, self.shared = program, grid, block, shared
         self.random = None if seed is None else np.random.default_rng(seed)
         self.threads, blocks = math.prod(block), math.prod(grid)
         if not 1 <= self.threads <= 1024:
@@ -128,7 +128,8 @@ class _Launch:
         owners, thread = lanes // self.threads, lanes % self.threads
         special = dict(zip(SPECIAL, (
             *_positions(thread, self.block), *map(np.uint32, self.block),
-            *_positions(blocks[owners], self.grid), *map(np.uint32, self.grid)), strict=True))
+            *_positions(blocks[owners], self.grid), *map(np.uint32, self.grid),
+            np.uint32(self.shared)), strict=True))
         special |= self.registers
         for name, bases in self.bases.items():
             own = lanes if self.program.module.symbols[name].space == "local" else owners

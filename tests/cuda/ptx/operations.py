@@ -5,7 +5,7 @@ from collections.abc import Callable
 from tests.cuda.ptx.parse import Instruction, width
 
 SPECIAL = tuple(f"%{name}.{axis}" for name in ("tid", "ntid", "ctaid", "nctaid")
-                for axis in "xyz")
+                for axis in "xyz") + ("%dynamic_smem_size",)
 NUMPY_TYPES = ("b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 RULES: dict[str, Callable] = {}
 

@@ -35,9 +35,9 @@ class Module:
     instructions: list[Instruction] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)  # -> the instruction that follows
 
-    def register_type(self, name: str) -> str:
+    def register_type(self, name: str) -> str | None:
         """The declared type of a register: ``%r<9>`` declares those of the prefix ``%r``."""
-        return self.registers.get(name) or self.registers[name.rstrip("0123456789")]
+        return self.registers.get(name) or self.registers.get(name.rstrip("0123456789"))
 
 
 _SYMBOL = re.compile(

@@ -44,7 +44,10 @@ class Names:
             return "u8"
         if name in operations.SPECIAL:
             return "u4"
-        return numpy_type(self.module.register_type(name))
+        kind = self.module.register_type(name)
+        if kind is None:  # a special register
+            raise NotImplementedError(name)
+        return numpy_type(kind)
 
     def index(self, name: str) -> int:
         """The number of a register."""
