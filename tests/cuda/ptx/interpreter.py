@@ -1,0 +1,167 @@
+"""Runs compiled CUDA kernels on the CPU: NVVM's PTX, instruction by instruction, many threads at
+once.
+
+What it cannot show: warp-level primitives (they raise), races within a group of threads that run
+in lockstep (a `seed` makes the groups small and random), speed.
+"""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tests.cuda.ptx.arguments import Arguments
+from tests.cuda.ptx.blocks import split
+from tests.cuda.ptx.memory import GARBAGE, Layout, Memory
+from tests.cuda.ptx.operations import SPECIAL
+from tests.cuda.ptx.parse import parse
+from tests.cuda.ptx.threads import Group
+from tests.cuda.ptx.translate import Names, translate
+
+TOGETHER = 2048  # threads that run at once, about; blocks are independent
+GROUPS = 4  # at most, under a seed
+
+
+class DivergentBarrier(Exception):
+    """Threads of a block wait at different barriers, or left the kernel before one."""
+
+
+class Program:
+    """A compiled kernel."""
+
+    def __init__(self, ptx: str) -> None:
+        self.module = parse(ptx)
+        self.names = Names(self.module)
+        for name in (*self.module.parameters, *self.module.symbols, *SPECIAL):
+            self.names.index(name)
+        self.code = translate(self.names, split(self.module))
+
+    def launch(self, grid: Any, block: Any, *arguments: Any, shared: int = 0,
+               seed: int | None = None) -> None:
+        """Run the kernel; arrays among the arguments are written in place.
+
+        Parameters
+        ----------
+        grid, block : int or tuple of int
+            Blocks of the grid, threads of a block.
+        arguments : arrays, NumPy scalars, None, or tuples of them
+        shared : int
+            Bytes of dynamic shared memory.
+        seed : int, optional
+            Shuffles threads and blocks. Those of a block run in several groups, one after the
+            other from barrier to barrier, so that what lacks a barrier goes wrong. Without a seed
+            they run in step, which hides that.
+        """
+        grid, block = _three(grid), _three(block)
+        layout = Layout()
+        given = Arguments(self.module, arguments, layout)
+        launch = _Launch(self, layout, grid, block, shared, seed)
+        launch.registers.update(given.values)
+        given.write(launch.memory)
+        try:
+            with np.errstate(all="ignore"):
+                launch.run()
+        finally:
+            given.read_back(launch.memory)
+
+
+class _Launch:
+    """One launch: its memory, and which threads run when."""
+
+    def __init__(self, program: Program, layout: Layout, grid: tuple, block: tuple, shared: int,
+                 seed: int | None) -> None:
+        self.program, self.grid, self.block, self.shared = program, grid, block, shared
+        self.random = None if seed is None else np.random.default_rng(seed)
+        self.threads, blocks = math.prod(block), math.prod(grid)
+        if not 1 <= self.threads <= 1024:
+            raise ValueError(f"block must have 1 to 1024 threads, got {self.threads}")
+        self.order = np.arange(blocks) if self.random is None else self.random.permutation(blocks)
+        self.together = min(blocks, max(1, TOGETHER // self.threads))
+        self.registers: dict[str, Any] = {}
+        self.bases: dict[str, Any] = {}  # of what each block or thread has for itself
+        for name, symbol in program.module.symbols.items():
+            size = shared if symbol.size is None else symbol.size
+            if symbol.space == "shared":
+                self.bases[name] = [layout.add(f"shared memory {name}", size)
+                                    for _ in range(self.together)]
+            elif symbol.space == "local":
+                self.bases[name] = [layout.add(f"local memory {name}", size)
+                                    for _ in range(self.together * self.threads)]
+            else:
+                self.registers[name] = np.uint64(layout.add(name, size))
+        self.memory = Memory(layout)
+        for name, symbol in program.module.symbols.items():
+            if symbol.data is not None:
+                start = int(self.registers[name])
+                self.memory.bytes[start:start + len(symbol.data)] = np.frombuffer(
+                    symbol.data, np.uint8)
+
+    def run(self) -> None:
+        for start in range(0, len(self.order), self.together):
+            self._run(self.order[start:start + self.together])
+
+    def _run(self, blocks: Any) -> None:
+        """Run some blocks together, from barrier to barrier."""
+        for piece in self.memory.pieces:
+            if piece.name.startswith(("shared memory ", "local memory ")):
+                self.memory.bytes[piece.start:piece.start + piece.size] = GARBAGE
+        groups = [Group(*self._threads(blocks, lanes)) for lanes in self._groups(len(blocks))]
+        running = [(group, group.run(self.program.code, self.memory)) for group in groups]
+        while running:
+            if self.random is not None:
+                running = [running[i] for i in self.random.permutation(len(running))]
+            running = [(g, run) for g, run in running if next(run, self) is not self]
+            self._check_barrier([g for g, _ in running])
+
+    def _groups(self, blocks: int) -> list:
+        """Which of ``blocks * threads`` threads run in lockstep."""
+        lanes = np.arange(blocks * self.threads)
+        if self.random is None:
+            return [lanes]
+        lanes = self.random.permutation(lanes)
+        group = self.random.integers(0, self.random.integers(2, GROUPS + 1), len(lanes))
+        return [lanes[group == g] for g in range(GROUPS) if (group == g).any()]
+
+    def _threads(self, blocks: Any, lanes: Any) -> tuple[list, Any]:
+        """Registers at the start, and the number of the block, of threads."""
+        names = self.program.names
+        owners, thread = lanes // self.threads, lanes % self.threads
+        special = dict(zip(SPECIAL, (
+            *_positions(thread, self.block), *map(np.uint32, self.block),
+            *_positions(blocks[owners], self.grid), *map(np.uint32, self.grid),
+            np.uint32(self.shared)), strict=True))
+        special |= self.registers
+        for name, bases in self.bases.items():
+            own = lanes if self.program.module.symbols[name].space == "local" else owners
+            special[name] = np.array(bases, np.uint64)[own]
+        registers = [np.dtype(kind).type(0) for kind in names.stored]
+        for name, value in special.items():
+            registers[names.index(name)] = value
+        return registers, owners
+
+    def _check_barrier(self, groups: list[Group]) -> None:
+        """All threads of a block that has not ended must wait at the same barrier."""
+        if not groups:
+            return
+        owners = np.concatenate([g.owners for g in groups])
+        places = np.concatenate([np.broadcast_to(g.place, len(g.owners)) for g in groups])
+        count = np.bincount(owners, minlength=self.together)
+        if ((count != 0) & (count != self.threads)).any():
+            raise DivergentBarrier("some threads of a block wait at a barrier, and others have "
+                                   "left the kernel")
+        lowest, highest = places.max() + 0 * count, 0 * count
+        np.minimum.at(lowest, owners, places)
+        np.maximum.at(highest, owners, places)
+        if ((count != 0) & (lowest != highest)).any():
+            raise DivergentBarrier("threads of a block wait at different barriers")
+
+
+def _three(size: Any) -> tuple:
+    sizes = tuple(size) if isinstance(size, tuple | list) else (size,)
+    return tuple(map(int, (*sizes, 1, 1)[:3]))
+
+
+def _positions(number: Any, size: tuple) -> tuple:
+    """x, y and z of places counted with x fastest."""
+    x, y, _ = size
+    return tuple(v.astype(np.uint32) for v in (number % x, number // x % y, number // (x * y)))
