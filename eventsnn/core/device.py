@@ -117,9 +117,10 @@ class DeviceArray(NDArrayOperatorsMixin):
     def __setitem__(self, index: Any, value: Any) -> None:
         write("positive", self[index], (value,), (self.dtype,))
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
+    def sum(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> "DeviceArray":
         """Sums along axes, on the device; of all elements by default."""
-        return _reduced(np.add, self, axis, keepdims)
+        x = self if dtype is None else self.astype(dtype, copy=False)
+        return _reduced(np.add, x, axis, keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
         """Largest elements along axes; NaN counts as the largest."""
@@ -129,9 +130,9 @@ class DeviceArray(NDArrayOperatorsMixin):
         """Smallest elements along axes; NaN counts as the smallest."""
         return _reduced(np.minimum, self, axis, keepdims)
 
-    def mean(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
+    def mean(self, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> "DeviceArray":
         """Means along axes."""
-        total = self.sum(axis, keepdims)
+        total = self.sum(axis, dtype, keepdims)
         return total / total.dtype.type(self.size // max(total.size, 1))
 
     def any(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
@@ -221,10 +222,15 @@ def like(array: Any) -> dict[str, Any]:
     return {"like": array} if isinstance(array, DeviceArray) else {}
 
 
+def beside(value: Any, some: Any) -> Any:
+    """An array, moved if need be to where `some` lies."""
+    return to(value, "cuda" if on_device(some) else "cpu")
+
+
 def filled(some: Any, value: Any, shape: tuple, dtype: np.dtype) -> Any:
     """A new array where `some` lies, of `value` broadcast to a shape."""
     out = np.empty(shape, dtype, **like(some))
-    out[...] = to(value, "cuda") if isinstance(out, DeviceArray) and np.ndim(value) else value
+    out[...] = beside(value, out) if np.ndim(value) else value
     return out
 
 

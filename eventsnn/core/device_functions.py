@@ -18,23 +18,29 @@ def _unknown(name: str) -> TypeError:
 
 
 def ufunc(function: Any, method: str, inputs: tuple, out: Any = None, axis: Any = 0,
-          keepdims: bool = False, **options: Any) -> Any:
+          keepdims: bool = False, dtype: Any = None, **options: Any) -> Any:
     """Of `DeviceArray.__array_ufunc__`: an element by element operation, or a reduction."""
     from eventsnn.core.cuda import elements
     name = function.__name__
     if options or name not in elements.EXPRESSIONS and function is not np.matmul:
         raise _unknown(name)
+    if function is np.power and method == "__call__" and np.ndim(inputs[1]) == 0 and (
+            not isinstance(inputs[1], DeviceArray) and inputs[1] == 2):
+        return ufunc(np.square, method, inputs[:1], out, dtype=dtype)  # as NumPy takes it
     target = out[0] if out else None
     if target is not None and not isinstance(target, DeviceArray):
         raise check.must("out", "be on the device of the operands", "an array on the CPU",
                          error=TypeError)
     if method == "reduce":
-        return reduce(name, inputs[0], axis, keepdims, target)
+        x = inputs[0] if dtype is None else inputs[0].astype(dtype, copy=False)
+        return reduce(name, x, axis, keepdims, target)
     if method != "__call__":
         raise _unknown(f"{name}.{method}")
     if function is np.matmul:
         return matmul(inputs[0], inputs[1], target)
     kinds = tuple(x.dtype if hasattr(x, "dtype") else type(x) for x in inputs)
+    if dtype is not None:
+        kinds = (np.dtype(dtype),) * len(kinds)
     *types, result = function.resolve_dtypes((*kinds, None))
     shape = np.broadcast_shapes(*(np.shape(x) for x in inputs))
     target = empty(shape, result) if target is None else target
@@ -116,8 +122,10 @@ def _implements(*functions: Callable) -> Callable:
 _implements(np.shape)(lambda a: a.shape)
 _implements(np.ndim)(lambda a: a.ndim)
 _implements(np.size)(lambda a: a.size)
-_implements(np.sum)(lambda a, axis=None, keepdims=False: a.sum(axis, keepdims))
-_implements(np.mean)(lambda a, axis=None, keepdims=False: a.mean(axis, keepdims))
+_implements(np.sum)(lambda a, axis=None, dtype=None, keepdims=False: a.sum(axis, dtype, keepdims))
+_implements(np.mean)(lambda a, axis=None, dtype=None, keepdims=False: a.mean(
+    axis, dtype, keepdims))
+_implements(np.clip)(lambda a, least, most: np.minimum(np.maximum(a, least), most))
 _implements(np.max, np.amax)(lambda a, axis=None, keepdims=False: a.max(axis, keepdims))
 _implements(np.min, np.amin)(lambda a, axis=None, keepdims=False: a.min(axis, keepdims))
 _implements(np.any)(lambda a, axis=None, keepdims=False: a.any(axis, keepdims))

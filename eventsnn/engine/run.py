@@ -52,7 +52,7 @@ def layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int = 0) -> Layout
 
     def flat(field: Any) -> Any:
         if np.ndim(field) == 0:
-            return dtype.type(field)
+            return dtype.type(float(field))  # from a device, too
         return np.broadcast_to(field, features).astype(dtype).reshape(n)
 
     return Layout(tuple(shape), int(np.prod(shape)) // n if n else 0, n, map_fields(flat, p))

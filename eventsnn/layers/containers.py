@@ -68,6 +68,10 @@ class SequentialState(Layer):
         """Add a layer at the end."""
         if not isinstance(layer, Layer):
             raise check.must("layer", "be a layer", repr(layer), error=TypeError)
+        if self.layers and layer.device != self.device:
+            raise check.must("layer", f"be on the chain's device, {self.device!r}",
+                             repr(layer.device), f"move it with layer.to({self.device!r})")
+        self.device = layer.device
         self.layers.append(layer)
         if self._hook is not None:
             for chain in _chains(layer):

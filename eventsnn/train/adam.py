@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.core.jit import kernel
+from eventsnn.core.jit import kernel, scalar
 from eventsnn.train.optimise import State, each, fraction, match, zeros_like
 
 
@@ -73,8 +73,8 @@ class Adam:
         for name, w in weights.items():
             scalars = [*map(w.dtype.type, (1 - beta_1, beta_2, 1 - beta_2, step_size, root,
                                            self.eps))]
-            each(lambda w, m, v, g, s=scalars: _adam(w, m, v, g, *s), gradients[name], w,
-                 state["mean"][name], state["mean_square"][name])
+            each(_adam, "adam", scalars, gradients[name], w, state["mean"][name],
+                 state["mean_square"][name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,17 @@ class AdamW(Adam):
         Adam.update(self, weights, gradients, state)
 
 
+@scalar
+def moved(w, m, v, g, one_minus_beta_1, beta_2, one_minus_beta_2, step_size, root, eps):
+    """A weight and its moments after a step. Roundings in torch's order."""
+    m += one_minus_beta_1 * (g - m)
+    v = beta_2 * v + one_minus_beta_2 * g * g
+    return w - step_size * m / (np.sqrt(v) / root + eps), m, v
+
+
 @kernel
 def _adam(w, m, v, g, one_minus_beta_1, beta_2, one_minus_beta_2, step_size, root, eps):
-    """One pass over ``(n,)`` arrays; writes `w`, `m`, `v`. Roundings in torch's order."""
+    """One pass over ``(n,)`` arrays; writes `w`, `m`, `v`."""
     for k in range(np.uint64(w.size)):
-        m[k] += one_minus_beta_1 * (g[k] - m[k])
-        v[k] = beta_2 * v[k] + one_minus_beta_2 * g[k] * g[k]
-        w[k] -= step_size * m[k] / (np.sqrt(v[k]) / root + eps)
+        w[k], m[k], v[k] = moved(w[k], m[k], v[k], g[k], one_minus_beta_1, beta_2,
+                                 one_minus_beta_2, step_size, root, eps)

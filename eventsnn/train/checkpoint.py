@@ -20,6 +20,7 @@ import h5py
 import numpy as np
 
 from eventsnn.core import check, files, seal
+from eventsnn.core.device import beside, to
 from eventsnn.errors import FormatError, VersionError
 
 FORMAT, VERSION = "eventsnn checkpoint", 2
@@ -77,6 +78,7 @@ def save(path: str | os.PathLike, weights: Mapping[str, np.ndarray], *,
         If there is a file and `overwrite` is not set.
     """
     files.check_new(path, overwrite)  # before any work
+    weights, optimiser_state = to(dict(weights), "cpu"), to(optimiser_state, "cpu")
     for name, w in weights.items():
         if not isinstance(w, np.ndarray):
             raise check.must(f"weights[{name!r}]", "be an array", type(w).__name__,
@@ -302,4 +304,4 @@ def restore(layer: Any, weights: Mapping[str, np.ndarray]) -> None:
             raise check.must(f"weights[{name!r}]", f"be {w.dtype} as in the model",
                              np.asarray(weights[name]).dtype, error=TypeError)
     for name, w in live.items():
-        w[...] = weights[name]
+        w[...] = beside(weights[name], w)

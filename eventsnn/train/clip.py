@@ -66,7 +66,7 @@ class Clipped:
             length = norm(gradients)
             if length > self.norm:
                 factor = self.norm / length
-                gradients = {name: g * np.asarray(g).dtype.type(factor)
+                gradients = {name: g * g.dtype.type(factor)
                              for name, g in gradients.items()}
         self.optimiser.update(weights, gradients, state)
 

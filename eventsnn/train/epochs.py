@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import files
+from eventsnn.core.device import beside
 
 
 class Epoch(NamedTuple):
@@ -43,7 +44,7 @@ class Best:
     def put_into(self, weights: dict[str, np.ndarray]) -> None:
         """Give a model the best weights, if there are any."""
         for name, kept in self.weights.items():
-            weights[name][...] = kept
+            weights[name][...] = beside(kept, weights[name])
 
 
 def write_log(path: str | os.PathLike, history: list[Epoch]) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from eventsnn.core import check
 from eventsnn.core.batches import batches
+from eventsnn.core.device import to
 from eventsnn.train import losses
 from eventsnn.train.readouts import Readout
 from eventsnn.train.step import Loss, count_correct
@@ -22,7 +23,7 @@ def accuracy(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
     batch_size = check.integer("batch_size", batch_size, least=1)
     labels, correct = np.asarray(labels), 0.0
     for items in batches(n_items, batch_size, shuffle=False):
-        out, _ = model(encoded(inputs[items], encode))
+        out = _output(model, inputs[items], encode)
         losses.class_labels(labels[items], out.shape[1], out.shape[-1])
         correct += count_correct(out, labels[items], readout)
     return correct / n_items
@@ -36,11 +37,21 @@ def evaluate(model: Any, inputs: Any, labels: Any, *, batch_size: int = 100,
     batch_size = check.integer("batch_size", batch_size, least=1)
     labels, total, correct = np.asarray(labels), 0.0, 0.0
     for items in batches(n_items, batch_size, shuffle=False):
-        out, _ = model(encoded(inputs[items], encode))
+        out = _output(model, inputs[items], encode)
         value, _ = loss(out, labels[items], readout=readout)
         total += value * len(items)
         correct += count_correct(out, labels[items], readout)
     return total / n_items, correct / n_items if math.isfinite(correct) else math.nan
+
+
+def _output(model: Any, x: Any, encode: Encode | None) -> np.ndarray:
+    """What a model makes of a batch of inputs."""
+    return to(model(moved(encoded(x, encode), model))[0], "cpu")
+
+
+def moved(x: Any, model: Any) -> Any:
+    """A batch, moved to where a model is."""
+    return to(x, getattr(model, "device", "cpu"))
 
 
 def encoded(x: Any, encode: Encode | None) -> Any:

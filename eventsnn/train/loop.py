@@ -20,7 +20,7 @@ from eventsnn.train import losses, saved_run, step
 from eventsnn.train.adam import Adam
 from eventsnn.train.e_prop import EProp
 from eventsnn.train.epochs import Best, Epoch, write_log
-from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate
+from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate, moved
 from eventsnn.train.optimise import Optimiser, State, with_rate
 from eventsnn.train.penalties import check_penalties
 from eventsnn.core.positions import drawing
@@ -41,7 +41,7 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         checkpoint: str | os.PathLike | None = None, resume: bool = False, overwrite: bool = False,
         threads: int = 1, progress: bool | None = None, first_epoch: int = 0,
         optimiser_state: State | None = None, online: EProp | None = None) -> list[Epoch]:
-    """Train a model, in place.
+    """Train a model, in place; one that is on a device is trained there.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, batch_siz
         if schedule is not None:
             optimiser = with_rate(optimiser, schedule(state["step"]))
         try:
-            found = step.run(objective, encoded(x, encode), y, pool)
+            found = step.run(objective, moved(encoded(x, encode), objective.model), y, pool)
         except NumericalError as error:
             raise NumericalError(f"epoch {epoch + 1}, step {number + 1}: {error}; "
                                  f"{_REMEDY}") from error

@@ -67,6 +67,9 @@ def save_model(path: str | os.PathLike, model: Layer, *,
     files.check_new(path, overwrite)  # before any work
     if not isinstance(model, Layer):
         raise check.must("model", "be a layer", repr(model), error=TypeError)
+    if getattr(model, "device", "cpu") != "cpu":
+        raise check.must("model", "be on the CPU to be saved", model.device,
+                         "model.to('cpu') moves it")
     allowed, weights = known(classes), model.weights
     describer = Describer(weights, allowed)
     described = describer.layer(model, "model")

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import DeviceArray, on_device
 
 State = dict[str, Any]
 
@@ -41,13 +42,24 @@ def with_rate(optimiser: Any, learning_rate: float) -> Any:
     return dataclasses.replace(optimiser, learning_rate=learning_rate)
 
 
-def each(function: Callable, gradient: Any, *arrays: np.ndarray) -> None:
-    """Call ``function(*arrays, gradient)``, all with one axis; it changes `arrays` in place."""
+def each(function: Callable, twin: str, scalars: list, gradient: Any, *arrays: Any) -> None:
+    """Call ``function(*arrays, gradient, *scalars)``, all arrays with one axis or None.
+
+    It changes `arrays` in place. For those on a device, the function called `twin` in
+    `eventsnn.train.cuda` stands for it.
+    """
+    if on_device(arrays[0]):
+        from eventsnn.train import cuda
+        getattr(cuda, twin)(*(None if array is None else array.reshape(-1) for array in arrays),
+                            gradient.astype(arrays[0].dtype, copy=False).reshape(-1),
+                            *scalars)
+        return
     order: Literal["F", "C"] = "F" if arrays[0].flags.f_contiguous else "C"
-    flats = [array.reshape(-1, order=order) for array in arrays]
-    function(*flats, np.asarray(gradient, arrays[0].dtype).reshape(-1, order=order))
+    flats: list[Any] = [None if array is None else array.reshape(-1, order=order)
+                        for array in arrays]
+    function(*flats, np.asarray(gradient, arrays[0].dtype).reshape(-1, order=order), *scalars)
     for array, values in zip(arrays, flats, strict=True):
-        if not np.may_share_memory(array, values):  # not contiguous: it was a copy
+        if array is not None and not np.may_share_memory(array, values):  # it was a copy
             array[...] = values.reshape(array.shape, order=order)
 
 
@@ -60,7 +72,7 @@ def fraction(argument: str, value: Any) -> None:
 def zeros_like(weights: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     """One array of zeros a weight."""
     for name, w in weights.items():
-        if not isinstance(w, np.ndarray) or w.dtype not in (np.float32, np.float64):
+        if not isinstance(w, (np.ndarray, DeviceArray)) or w.dtype not in (np.float32, np.float64):
             raise check.must(f"weights[{name!r}]", "be a float32 or float64 array",
                              getattr(w, "dtype", type(w).__name__), error=TypeError)
     return {name: np.zeros_like(w) for name, w in weights.items()}
@@ -73,7 +85,7 @@ def match(weights: Mapping[str, np.ndarray], gradients: Mapping[str, np.ndarray]
         raise check.must("state", f"hold {', '.join(sorted(missing))}", sorted(state),
                          "make it with this optimiser's init")
     for name, w in weights.items():
-        if not w.flags.writeable:
+        if not on_device(w) and not w.flags.writeable:
             raise check.must(f"weights[{name!r}]", "be writeable", "a read-only array")
     given = {"gradients": gradients} | {f"state[{part!r}]": state[part] for part in parts}
     for argument, arrays in given.items():

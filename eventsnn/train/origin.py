@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from eventsnn.core.device import DeviceArray
 from eventsnn.core.positions import positions, set_positions
 from eventsnn.errors import NumericalError
 from eventsnn.layers.containers import SequentialState
@@ -38,11 +39,11 @@ def _finite(value: Any) -> bool:
     return all(np.isfinite(array).all() for array in _arrays(value))
 
 
-def _arrays(value: Any) -> Iterator[np.ndarray]:
+def _arrays(value: Any) -> Iterator[Any]:
     if isinstance(value, Events):
         value = value.values
     if isinstance(value, (tuple, list)):
         for part in value:
             yield from _arrays(part)
-    elif isinstance(value, np.ndarray) and value.dtype.kind == "f":
+    elif isinstance(value, (np.ndarray, DeviceArray)) and value.dtype.kind == "f":
         yield value

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.core.jit import kernel
+from eventsnn.core.jit import kernel, scalar
 from eventsnn.train.optimise import State, each, fraction, match, zeros_like
 
 
@@ -74,21 +74,23 @@ class RMSprop:
             arrays = [state[part][name] for part in parts]
             scalars = [*map(w.dtype.type, (self.decay, 1 - self.decay, self.eps, self.momentum,
                                            self.learning_rate))]
-            if self.momentum:
-                each(lambda w, v, m, g, s=scalars: _rmsprop(w, v, m, g, *s), gradients[name], w,
-                     *arrays)
-            else:
-                each(lambda w, v, g, s=scalars: _rmsprop(w, v, None, g, *s), gradients[name], w,
-                     *arrays)
+            each(_rmsprop, "rmsprop", scalars, gradients[name], w, arrays[0],
+                 arrays[1] if self.momentum else None)
+
+
+@scalar
+def change(v, g, decay, rest, eps):
+    """What a weight changes by without momentum, over the learning rate; its mean square."""
+    v = decay * v + rest * g * g
+    return g / (np.sqrt(v) + eps), v
 
 
 @kernel
 def _rmsprop(w, v, m, g, decay, rest, eps, momentum, learning_rate):
     """One pass over ``(n,)`` arrays; writes `w`, `v` and `m`, if there is one."""
     for k in range(np.uint64(w.size)):
-        v[k] = decay * v[k] + rest * g[k] * g[k]
-        change = g[k] / (np.sqrt(v[k]) + eps)
+        by, v[k] = change(v[k], g[k], decay, rest, eps)
         if m is not None:
-            change = momentum * m[k] + change
-            m[k] = change
-        w[k] -= learning_rate * change
+            by = momentum * m[k] + by
+            m[k] = by
+        w[k] -= learning_rate * by

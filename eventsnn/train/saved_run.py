@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import to
 from eventsnn.train import checkpoint
 from eventsnn.train.epochs import Best, Epoch
 from eventsnn.train.optimise import State
@@ -61,7 +62,7 @@ def resume(path: str | os.PathLike, run: Run) -> int:
                          sorted(model))
     checkpoint.restore(run.model, saved.weights)
     run.optimiser_state.clear()
-    run.optimiser_state.update(state["optimiser"])
+    run.optimiser_state.update(to(state["optimiser"], getattr(run.model, "device", "cpu")))
     set_positions(attributes["positions"], *run.drawing)
     run.history[:] = [Epoch(*(np.nan if k == 1 and v is None else v for k, v in enumerate(epoch)))
                       for epoch in attributes["history"]]

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import blas, check, heap
+from eventsnn.core.device import beside, on_device, to
 from eventsnn.core.fields import map_fields
 from eventsnn.errors import NumericalError
 from eventsnn.layers.base import Tape
@@ -61,7 +62,7 @@ def workers(threads: int) -> Iterator[Executor | None]:
 def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> Outcome:
     """Loss and gradients of a batch: inputs (T, B, ...), labels (B, ...)."""
     n_items = len(y)
-    n_shards = _n_shards(x, n_items)
+    n_shards = 1 if on_device(x) else _n_shards(x, n_items)  # a device shares out by itself
     cuts = [n_items * k // n_shards for k in range(n_shards + 1)]
     shards = [(map_fields(lambda a, s=slice(*ends): a[:, s], x), y[slice(*ends)])
               for ends in zip(cuts[:-1], cuts[1:], strict=True)] if n_shards > 1 else [(x, y)]
@@ -96,7 +97,8 @@ def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome
     if objective.penalties and hasattr(model, "return_hidden"):
         model = SequentialState(*model, return_hidden=True)
     result = model(x, tape=tape)
-    out = result[0][-1] if isinstance(result[0], list) else result[0]
+    last = result[0][-1] if isinstance(result[0], list) else result[0]
+    out = to(last, "cpu")  # losses are the host's: they may be the user's own
     try:
         value, out_bar = objective.loss(out, y, readout=objective.readout)
         if not math.isfinite(value):
@@ -104,6 +106,7 @@ def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome
     except NumericalError as error:
         raise NumericalError(f"{error}{origin(model, x)}") from error
     state_bar, extra = None, {}
+    out_bar = beside(out_bar, last)
     if objective.penalties:
         cost, out_bar, state_bar, extra = penalised.add(objective.penalties, model, result, out_bar)
         value += cost
@@ -117,7 +120,7 @@ def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome
 def _scaled(gradients: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
     if share == 1:
         return gradients
-    return {name: g * np.asarray(g).dtype.type(share) for name, g in gradients.items()}
+    return {name: g * g.dtype.type(share) for name, g in gradients.items()}
 
 
 def count_correct(out: np.ndarray, labels: np.ndarray, how: str | Readout) -> float:

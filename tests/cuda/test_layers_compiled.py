@@ -6,7 +6,6 @@ import pytest
 import eventsnn
 from eventsnn import layers
 from eventsnn.core import cuda as device
-from eventsnn.core.dispatch import MODELS
 from eventsnn.surrogates import SuperSpike
 from tests.cuda.interpreted import Interpreter
 from tests.neuron_contract import DT, PARAMETERS, case

@@ -22,7 +22,7 @@ EXPRESSIONS = {
     "floor": "math.floor(a)", "isfinite": "a - a == 0", "isnan": "a != a",
     "logical_not": "a == 0", "sign": "one * (a > 0) - one * (a < 0)",
     "add": "a + b", "subtract": "a - b", "multiply": "a * b", "divide": "a / b",
-    "floor_divide": "a // b", "remainder": "a % b",
+    "floor_divide": "a // b", "remainder": "a % b", "power": "a ** b",
     "maximum": "a if (a > b) | (a != a) else b", "minimum": "a if (a < b) | (a != a) else b",
     "greater": "a > b", "greater_equal": "a >= b", "less": "a < b", "less_equal": "a <= b",
     "equal": "a == b", "not_equal": "a != b",
