@@ -5,7 +5,7 @@ import pytest
 from numba import cuda, float32, int32
 
 from eventsnn.core.fields import define
-from tests.cuda.ptx import DivergentBarrier, execute
+from tests.cuda.ptx import DivergentBarrier, execute, threads
 
 SEEDS = [None, *range(4)]
 THREADS = 64
@@ -262,3 +262,19 @@ def shuffle(x):
 def test_warp_primitives__are_refused():
     with pytest.raises(NotImplementedError, match=r"shfl\.sync"):
         execute(shuffle, 1, 32, np.zeros(32, np.float32))
+
+
+def locked(lock, x):
+    """Each thread spins until the lock is its own: in lockstep that is never."""
+    while cuda.atomic.cas(lock, 0, 0, 1) != 0:
+        pass
+    x[0] += 1
+    cuda.syncthreads()
+    cuda.atomic.exch(lock, 0, 0)
+
+
+def test_threads_that_wait_for_each_other__are_stopped(monkeypatch):
+    monkeypatch.setattr(threads, "LIMIT", 1000)
+
+    with pytest.raises(RuntimeError, match="do not come to an end"):
+        execute(locked, 1, 4, np.zeros(1, np.int32), np.zeros(1))

@@ -88,7 +88,8 @@ def _contraction(fma: bool) -> Iterator[None]:
 
 def compile_ptx(function: Callable, argument_types: tuple, cc: tuple[int, int] = (9, 0),
                 fma: bool = True) -> str:
-    """PTX of a kernel given as a plain Python function, for Numba types of its arguments."""
+    """PTX of a kernel, plain or decorated, for Numba types of its arguments."""
+    function = getattr(function, "py_func", function)
     key = function, tuple(argument_types), cc, fma
     if key not in _compiled:
         require()
@@ -125,12 +126,6 @@ def _usage(report: str) -> Usage:
                  total(r"(\d+) bytes spill stores") + total(r"(\d+) bytes spill loads"),
                  total(r"(\d+) bytes stack frame"), total(r"(\d+) bytes smem"),
                  total(r"used (\d+) barriers"))
-
-
-def is_simulator() -> bool:
-    """Whether this process runs Numba's CUDA simulator, in which nothing is compiled."""
-    from numba import config
-    return bool(config.ENABLE_CUDASIM)
 
 
 def argument_types(*arguments: Any) -> tuple:
