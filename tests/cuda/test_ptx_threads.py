@@ -159,6 +159,29 @@ def test_barrier_that_not_all_reach__raises(kernel, reason, seed):
     execute(kernel, 1, 8, x * 0 + 1, seed=seed)  # all on one way
 
 
+def votes(x, count, every, some):
+    i, b = cuda.threadIdx.x, cuda.blockIdx.x
+    for t in range(x.shape[0]):
+        yes = x[t, b, i]
+        count[t, b, i] = cuda.syncthreads_count(yes)
+        every[t, b, i] = cuda.syncthreads_and(yes)
+        some[t, b, i] = cuda.syncthreads_or(yes)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_votes__are_of_the_block(seed):
+    x = np.random.default_rng(0).integers(0, 2, (5, 4, 8)).astype(np.int32)
+    x[1], x[2, :2], x[3, 2] = 0, 1, 1
+    found = np.zeros((3, 5, 4, 8), np.int32)
+
+    execute(votes, 4, 8, x, *found, seed=seed)
+
+    expected = [f(x, axis=2, keepdims=True) for f in (np.sum, np.all, np.any)]
+    for got, want in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(got != 0 if want.dtype == bool else got,
+                                      np.broadcast_to(want, x.shape))
+
+
 ATOMICS = {"add": np.add, "max": np.maximum, "min": np.minimum}
 BITS = {"and_": np.bitwise_and, "or_": np.bitwise_or, "xor": np.bitwise_xor}
 CASES = [(name, dtype) for dtype in ("i4", "u4", "i8", "u8") for name in (*ATOMICS, *BITS)]

@@ -1,9 +1,9 @@
 """Runs compiled CUDA kernels on the CPU: NVVM's PTX, instruction by instruction, many threads at
 once.
 
-What it cannot show: warp-level primitives and reductions over a barrier (they raise), races within
-a group of threads that run in lockstep (a `seed` makes the groups random), speed. It is stricter
-than a device where that would hide a mistake: all threads of a block must come to each barrier.
+What it cannot show: warp-level primitives (they raise), races within a group of threads that run in
+lockstep (a `seed` makes the groups random), speed. It is stricter than a device where that would
+hide a mistake: all threads of a block must come to each barrier.
 """
 
 import math
@@ -14,8 +14,8 @@ import numpy as np
 from tests.cuda.ptx.arguments import Arguments
 from tests.cuda.ptx.blocks import split
 from tests.cuda.ptx.memory import GARBAGE, Layout, Memory
-from tests.cuda.ptx.parse import parse
-from tests.cuda.ptx.rules import SPECIAL
+from tests.cuda.ptx.parse import Instruction, parse
+from tests.cuda.ptx.rules import SPECIAL, VOTE
 from tests.cuda.ptx.threads import Group
 from tests.cuda.ptx.translate import Names, translate
 
@@ -35,9 +35,12 @@ class Program:
     def __init__(self, ptx: str) -> None:
         self.module = parse(ptx)
         self.names = Names(self.module)
-        for name in (*self.module.parameters, *self.module.symbols, *SPECIAL):
+        blocks = split(self.module)
+        self.votes = {block.target: block.vote for block in blocks if block.vote}
+        results = [vote.operands[0] for vote in self.votes.values()]
+        for name in (*self.module.parameters, *self.module.symbols, *SPECIAL, VOTE, *results):
             self.names.index(name)
-        self.code = translate(self.names, split(self.module))
+        self.code = translate(self.names, blocks)
 
     def launch(self, grid: Any, block: Any, *arguments: Any, shared: int = 0,
                seed: int | None = None) -> None:
@@ -113,7 +116,7 @@ class _Launch:
             if self.random is not None:
                 running = [running[i] for i in self.random.permutation(len(running))]
             running = [(g, run) for g, run in running if next(run, self) is not self]
-            self._check_barrier([g for g, _ in running])
+            self._meet([g for g, _ in running])
 
     def _groups(self, blocks: int) -> list:
         """Which of ``blocks * threads`` threads run in lockstep."""
@@ -141,7 +144,7 @@ class _Launch:
             registers[names.index(name)] = value
         return registers, owners
 
-    def _check_barrier(self, groups: list[Group]) -> None:
+    def _meet(self, groups: list[Group]) -> None:
         """All threads of a block that has not ended must wait at the same barrier."""
         if not groups:
             return
@@ -156,6 +159,21 @@ class _Launch:
         np.maximum.at(highest, owners, places)
         if ((count != 0) & (lowest != highest)).any():
             raise DivergentBarrier("threads of a block wait at different barriers")
+        for place, vote in self.program.votes.items():
+            if (places == place).any():
+                self._vote(groups, place, vote)
+
+    def _vote(self, groups: list[Group], place: int, vote: Instruction) -> None:
+        """Give the threads that wait at `place` what their block voted there."""
+        index = self.program.names.index
+        count = sum(np.bincount(g.owners, np.broadcast_to(g.registers[index(VOTE)], g.owners.shape),
+                                self.together) for g in groups)
+        result = {"popc": count, "and": count == self.threads, "or": count > 0}[vote.modifiers[1]]
+        to = index(vote.operands[0])
+        kind = self.program.names.stored[to]
+        for g in groups:
+            g.registers[to] = np.where(np.equal(g.place, place), result[g.owners].astype(kind),
+                                       g.registers[to])
 
 
 def _three(size: Any) -> tuple:

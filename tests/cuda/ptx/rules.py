@@ -7,6 +7,7 @@ from tests.cuda.ptx.parse import Instruction, width
 
 SPECIAL = tuple(f"%{name}.{axis}" for name in ("tid", "ntid", "ctaid", "nctaid")
                 for axis in "xyz") + ("%dynamic_smem_size",)
+VOTE = "%vote"  # not PTX's: holds what a thread votes at a barrier
 NUMPY_TYPES = ("b1", "u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f4", "f8")
 DIRECTED = ("rz", "rm", "rp")
 RULES: dict[str, Callable] = {}  # filled by the files rules_*.py

@@ -1,9 +1,9 @@
-"""Moves, memory and atomics."""
+"""Moves, memory, atomics and votes."""
 
 from typing import Any
 
 from tests.cuda.ptx.parse import Instruction, width
-from tests.cuda.ptx.rules import log_width, numpy_type, refuse, rule
+from tests.cuda.ptx.rules import VOTE, log_width, numpy_type, refuse, rule
 
 
 @rule("cvta")
@@ -80,3 +80,11 @@ def _atomic(w: Any, i: Instruction) -> None:
 @rule("membar", "fence")
 def _fence(w: Any, i: Instruction) -> None:
     """Threads see each other's stores at once."""
+
+
+@rule("bar", "barrier")
+def _vote(w: Any, i: Instruction) -> None:
+    """What the votes make, the launch writes to the result once all threads wait."""
+    if "red" not in i.modifiers or len(i.operands) != 3:
+        raise NotImplementedError(i.text)
+    w.assign(VOTE, w.value(i.operands[2], "pred"), "pred")

@@ -36,6 +36,8 @@ class Names:
             return "u8"
         if name in rules.SPECIAL:
             return "u4"
+        if name == rules.VOTE:
+            return "b1"
         kind = self.module.register_type(name)
         if kind is None:  # a special register
             raise NotImplementedError(name)
@@ -133,7 +135,7 @@ def translate(names: Names, blocks: list[Block]) -> list[Callable]:
     for each block."""
     used = _used_registers(blocks)
     writers = [_write(names, block, used) for block in blocks]
-    shared = {name for writer in writers for name in writer.read}
+    shared = {rules.VOTE, *(name for writer in writers for name in writer.read)}
     scope: dict[str, Any] = {"np": np, "A": arithmetic, "gather": _gather, "scatter": _scatter,
                              **{kind: np.dtype(kind).type for kind in rules.NUMPY_TYPES}}
     source = []
