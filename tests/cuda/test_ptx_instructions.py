@@ -22,6 +22,13 @@ def test_guard__lets_some_threads_through(sign):
     assert found == [x + 1 + 100 * ((x < 0) != (sign == "!")) for x in NUMBERS.tolist()]
 
 
+def test_registers__with_the_same_value_change_apart():
+    found = run("mov.u32 %r5, {1};", "mov.u32 %r6, %r5;", "setp.lt.s32 %p1, {1}, 0;",
+                "@%p1 add.s32 %r5, %r5, 100;", "sub.s32 {0}, %r5, %r6;")
+
+    assert found == [100 * (x < 0) for x in NUMBERS.tolist()]
+
+
 def test_guarded_return__lets_some_threads_leave():
     found = run("mov.u32 {0}, 7;", "setp.lt.s32 %p1, {1}, 0;", "@%p1 ret;")
 

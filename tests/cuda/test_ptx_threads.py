@@ -236,6 +236,8 @@ def test_atomics__give_what_was_there_and_orders_differ():
         assert count[0] == x.sum()
         assert sorted(out[:count[0]]) == np.flatnonzero(x).tolist()
         found.append(tuple(out))
+        falls = np.count_nonzero(np.diff(out[:count[0]]) < 0)
+        assert falls > 10 if seed is not None else falls == 0
     assert len(set(found)) == len(SEEDS)
 
 
