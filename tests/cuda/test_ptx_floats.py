@@ -92,6 +92,19 @@ def test_directed_rounding__goes_its_way(instruction, of, mode):
                            for x, y in zip(a, b, strict=True)]))
 
 
+@pytest.mark.parametrize("mode", ["rn", "rz", "rm", "rp"])
+def test_rounding__keeps_signs_of_zeros_and_what_overflows(mode):
+    a = np.array([1.0, 0.0, -0.0, -0.0, HUGE, -HUGE, np.inf, np.inf], np.float32)
+    b = np.array([-1.0, -0.0, 0.0, -0.0, HUGE, -HUGE, 1.0, -np.inf], np.float32)
+
+    result = one_instruction.run(f"add.{mode}.f32 {{0}}, {{1}}, {{2}};", "f4", a, b)
+
+    zero = -0.0 if mode == "rm" else 0.0
+    same(result, np.array([zero, zero, zero, -0.0, HUGE if mode in ("rz", "rm") else np.inf,
+                           -HUGE if mode in ("rz", "rp") else -np.inf, np.inf, np.nan],
+                          np.float32))
+
+
 def test_fma_float64__is_rounded_once():
     a, b = spread(200, 6, np.float64), spread(200, 7, np.float64)
     c = -(a * b)

@@ -21,7 +21,7 @@ class Triple(NamedTuple):
     r: object
 
 
-DTYPES = ["f4", "f8", "?", "u1", "u2", "u4", "i4", "i8", "u8"]
+DTYPES = ["f4", "f8", "?", "u1", "u2", "i2", "u4", "i4", "i8", "u8"]
 
 
 def copy(x, y):
@@ -32,8 +32,8 @@ def copy(x, y):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_arrays__of_every_type_are_read_and_written(dtype):
-    x = (np.random.default_rng(0).integers(0, 200, 70) - (100 if dtype in ("i4", "i8", "f4", "f8")
-                                                          else 0)).astype(dtype)
+    least = -100 if dtype in ("i2", "i4", "i8", "f4", "f8") else 0
+    x = np.random.default_rng(0).integers(least, 200, 70).astype(dtype)
     y = np.zeros_like(x)
 
     execute(copy, 3, 32, x, y)
@@ -248,3 +248,19 @@ def test_local_memory__is_each_threads_own_and_counted():
 
     np.testing.assert_allclose(y, x[indices] + np.arange(8), rtol=1e-6)
     assert assemble(ptx).stack >= 64 * 4
+
+
+TABLE = np.array([3.0, 1.0, 4.0, 1.5], np.float32)
+
+
+def looked_up(x):
+    table = cuda.const.array_like(TABLE)
+    x[cuda.threadIdx.x] = table[int(x[cuda.threadIdx.x])]
+
+
+def test_constant_memory__is_read():
+    x = np.array([2.0, 0.0, 3.0, 1.0], np.float32)
+
+    execute(looked_up, 1, 4, x)
+
+    assert x.tolist() == [4.0, 3.0, 1.5, 1.0]

@@ -5,7 +5,7 @@ import pytest
 from numba import cuda, float32, int32
 
 from eventsnn.core.fields import define
-from tests.cuda.ptx import DivergentBarrier, execute
+from tests.cuda.ptx import DivergentBarrier, execute, threads
 
 SEEDS = [None, *range(4)]
 THREADS = 64
@@ -159,6 +159,29 @@ def test_barrier_that_not_all_reach__raises(kernel, reason, seed):
     execute(kernel, 1, 8, x * 0 + 1, seed=seed)  # all on one way
 
 
+def votes(x, count, every, some):
+    i, b = cuda.threadIdx.x, cuda.blockIdx.x
+    for t in range(x.shape[0]):
+        yes = x[t, b, i]
+        count[t, b, i] = cuda.syncthreads_count(yes)
+        every[t, b, i] = cuda.syncthreads_and(yes)
+        some[t, b, i] = cuda.syncthreads_or(yes)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_votes__are_of_the_block(seed):
+    x = np.random.default_rng(0).integers(0, 2, (5, 4, 8)).astype(np.int32)
+    x[1], x[2, :2], x[3, 2] = 0, 1, 1
+    found = np.zeros((3, 5, 4, 8), np.int32)
+
+    execute(votes, 4, 8, x, *found, seed=seed)
+
+    expected = [f(x, axis=2, keepdims=True) for f in (np.sum, np.all, np.any)]
+    for got, want in zip(found, expected, strict=True):
+        np.testing.assert_array_equal(got != 0 if want.dtype == bool else got,
+                                      np.broadcast_to(want, x.shape))
+
+
 ATOMICS = {"add": np.add, "max": np.maximum, "min": np.minimum}
 BITS = {"and_": np.bitwise_and, "or_": np.bitwise_or, "xor": np.bitwise_xor}
 CASES = [(name, dtype) for dtype in ("i4", "u4", "i8", "u8") for name in (*ATOMICS, *BITS)]
@@ -213,6 +236,8 @@ def test_atomics__give_what_was_there_and_orders_differ():
         assert count[0] == x.sum()
         assert sorted(out[:count[0]]) == np.flatnonzero(x).tolist()
         found.append(tuple(out))
+        falls = np.count_nonzero(np.diff(out[:count[0]]) < 0)
+        assert falls > 10 if seed is not None else falls == 0
     assert len(set(found)) == len(SEEDS)
 
 
@@ -262,3 +287,19 @@ def shuffle(x):
 def test_warp_primitives__are_refused():
     with pytest.raises(NotImplementedError, match=r"shfl\.sync"):
         execute(shuffle, 1, 32, np.zeros(32, np.float32))
+
+
+def locked(lock, x):
+    """Each thread spins until the lock is its own: in lockstep that is never."""
+    while cuda.atomic.cas(lock, 0, 0, 1) != 0:
+        pass
+    x[0] += 1
+    cuda.syncthreads()
+    cuda.atomic.exch(lock, 0, 0)
+
+
+def test_threads_that_wait_for_each_other__are_stopped(monkeypatch):
+    monkeypatch.setattr(threads, "LIMIT", 1000)
+
+    with pytest.raises(RuntimeError, match="do not come to an end"):
+        execute(locked, 1, 4, np.zeros(1, np.int32), np.zeros(1))

@@ -1,8 +1,10 @@
 """Compilation of kernels: what is asked of it, and that faults planted in kernels are seen."""
 
+import re
+
 import numpy as np
 import pytest
-from numba import cuda, float32
+from numba import cuda, float32, void
 
 from tests.cuda.ptx import ARCHITECTURES, argument_types, assemble, compile_ptx, execute, toolchain
 
@@ -54,6 +56,17 @@ def test_kernel__is_compiled_for_the_architecture_and_once(cc):
     assert f".target sm_{cc[0]}{cc[1]}" in ptx
     assert compile_ptx(damped, TYPES, cc) is ptx
     assert 0 < assemble(ptx, cc).registers < 32
+
+
+@pytest.mark.parametrize("cc", ARCHITECTURES)
+def test_kernel__is_compiled_as_numba_does(cc):
+    with toolchain._device_of(cc):
+        expected, _ = cuda.compile(damped, void(*TYPES), device=False, abi="numba", cc=cc)
+
+    def instructions(ptx):  # names of functions are numbered
+        return re.sub(r"_ZN\w+", "", ptx)
+    assert instructions(compile_ptx(damped, TYPES, cc)) == instructions(expected)
+    assert compile_ptx(cuda.jit(damped), TYPES, cc) is compile_ptx(damped, TYPES, cc)
 
 
 def test_contraction__can_be_turned_off():

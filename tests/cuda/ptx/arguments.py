@@ -12,7 +12,7 @@ import numpy as np
 
 from tests.cuda.ptx.memory import Layout, Memory
 from tests.cuda.ptx.parse import Module, width
-from tests.cuda.ptx.translate import numpy_type
+from tests.cuda.ptx.rules import numpy_type
 
 
 class Arguments:

@@ -50,7 +50,11 @@ def directed(a: Any, b: Any, c: Any, mode: str) -> Any:
         above = False
     else:
         below = False
-    return np.where(below, down, np.where(above, up, nearest))
+    result = np.where(below, down, np.where(above, up, nearest))
+    if mode == "rm":  # of terms that cancel, -0
+        cancel = (total == 0) & (error == 0) & (np.signbit(product) != np.signbit(addend))
+        return np.where(cancel, F4(-0.0), result)
+    return result
 
 
 def flush(x: Any) -> Any:

@@ -20,6 +20,7 @@ class Block(NamedTuple):
     condition: str | None  # predicate, with "!" before it where negated; None: always `target`
     target: int
     otherwise: int
+    vote: Instruction | None = None  # the barrier at the end, if it also counts the threads' votes
 
 
 def split(module: Module) -> list[Block]:
@@ -55,7 +56,9 @@ def split(module: Module) -> list[Block]:
                 raise NotImplementedError(last.text)
             after = place(end)
             after = after if after == EXIT else WAITING + after
-            blocks.append(Block(code[start:end - 1], None, after, after))
+            vote = last if "red" in last.modifiers else None
+            body = code[start:end if vote else end - 1]
+            blocks.append(Block(body, None, after, after, vote))
         elif _is_guarded(last):  # alone in its block: run it where the guard holds
             blocks.append(Block([last], None, place(end), place(end)))
         else:
@@ -80,7 +83,7 @@ def _guards(blocks: list[Block]) -> list[Block]:
         target, otherwise = place(block.target), place(block.otherwise)
         if guard := _guard(block):
             result.append(Block([], guard, len(result) + 1, target))
-        result.append(Block(block.body, block.condition, target, otherwise))
+        result.append(block._replace(target=target, otherwise=otherwise))
     return result
 
 
@@ -89,8 +92,8 @@ def _guard(block: Block) -> str | None:
 
 
 def _is_barrier(instruction: Instruction) -> bool:
-    return (instruction.opcode in ("bar", "barrier") and "sync" in instruction.modifiers
-            and "warp" not in instruction.modifiers)
+    return (instruction.opcode in ("bar", "barrier") and "warp" not in instruction.modifiers
+            and bool({"sync", "red"} & set(instruction.modifiers)))
 
 
 def _ends(instruction: Instruction) -> bool:

@@ -1,8 +1,9 @@
 """Runs compiled CUDA kernels on the CPU: NVVM's PTX, instruction by instruction, many threads at
 once.
 
-What it cannot show: warp-level primitives (they raise), races within a group of threads that run
-in lockstep (a `seed` makes the groups small and random), speed.
+What it cannot show: warp-level primitives (they raise), races within a group of threads that run in
+lockstep (a `seed` makes the groups random), speed. It is stricter than a device where that would
+hide a mistake: all threads of a block must come to each barrier.
 """
 
 import math
@@ -13,13 +14,15 @@ import numpy as np
 from tests.cuda.ptx.arguments import Arguments
 from tests.cuda.ptx.blocks import split
 from tests.cuda.ptx.memory import GARBAGE, Layout, Memory
-from tests.cuda.ptx.operations import SPECIAL
-from tests.cuda.ptx.parse import parse
+from tests.cuda.ptx.parse import Instruction, parse
+from tests.cuda.ptx.rules import SPECIAL, VOTE
 from tests.cuda.ptx.threads import Group
 from tests.cuda.ptx.translate import Names, translate
 
 TOGETHER = 2048  # threads that run at once, about; blocks are independent
 GROUPS = 4  # at most, under a seed
+
+_OWN = ("shared", "local")  # spaces of which each block, or each thread, has its own
 
 
 class DivergentBarrier(Exception):
@@ -32,9 +35,12 @@ class Program:
     def __init__(self, ptx: str) -> None:
         self.module = parse(ptx)
         self.names = Names(self.module)
-        for name in (*self.module.parameters, *self.module.symbols, *SPECIAL):
+        blocks = split(self.module)
+        self.votes = {block.target: block.vote for block in blocks if block.vote}
+        results = [vote.operands[0] for vote in self.votes.values()]
+        for name in (*self.module.parameters, *self.module.symbols, *SPECIAL, VOTE, *results):
             self.names.index(name)
-        self.code = translate(self.names, split(self.module))
+        self.code = translate(self.names, blocks)
 
     def launch(self, grid: Any, block: Any, *arguments: Any, shared: int = 0,
                seed: int | None = None) -> None:
@@ -77,24 +83,25 @@ class _Launch:
             raise ValueError(f"block must have 1 to 1024 threads, got {self.threads}")
         self.order = np.arange(blocks) if self.random is None else self.random.permutation(blocks)
         self.together = min(blocks, max(1, TOGETHER // self.threads))
-        self.registers: dict[str, Any] = {}
-        self.bases: dict[str, Any] = {}  # of what each block or thread has for itself
-        for name, symbol in program.module.symbols.items():
-            size = shared if symbol.size is None else symbol.size
-            if symbol.space == "shared":
-                self.bases[name] = [layout.add(f"shared memory {name}", size)
-                                    for _ in range(self.together)]
-            elif symbol.space == "local":
-                self.bases[name] = [layout.add(f"local memory {name}", size)
-                                    for _ in range(self.together * self.threads)]
-            else:
-                self.registers[name] = np.uint64(layout.add(name, size))
+        self.registers: dict[str, Any] = {}  # the same for all threads
+        self.bases: dict[str, Any] = {}  # addresses of what each block or thread has for itself
+        symbols = program.module.symbols
+        for name, symbol in symbols.items():
+            if symbol.space not in _OWN:
+                self.registers[name] = np.uint64(layout.add(name, symbol.size))
+        own = layout.end
+        for name, symbol in symbols.items():
+            if symbol.space in _OWN:
+                size = shared if symbol.size is None else symbol.size
+                owners = self.together * (self.threads if symbol.space == "local" else 1)
+                self.bases[name] = np.array([layout.add(f"{symbol.space} memory {name}", size)
+                                             for _ in range(owners)], np.uint64)
         self.memory = Memory(layout)
-        for name, symbol in program.module.symbols.items():
+        self.own = self.memory.bytes[own:layout.end]
+        for name, symbol in symbols.items():
             if symbol.data is not None:
                 start = int(self.registers[name])
-                self.memory.bytes[start:start + len(symbol.data)] = np.frombuffer(
-                    symbol.data, np.uint8)
+                self.memory.bytes[start:start + len(symbol.data)] = bytearray(symbol.data)
 
     def run(self) -> None:
         for start in range(0, len(self.order), self.together):
@@ -102,16 +109,14 @@ class _Launch:
 
     def _run(self, blocks: Any) -> None:
         """Run some blocks together, from barrier to barrier."""
-        for piece in self.memory.pieces:
-            if piece.name.startswith(("shared memory ", "local memory ")):
-                self.memory.bytes[piece.start:piece.start + piece.size] = GARBAGE
+        self.own[:] = GARBAGE
         groups = [Group(*self._threads(blocks, lanes)) for lanes in self._groups(len(blocks))]
         running = [(group, group.run(self.program.code, self.memory)) for group in groups]
         while running:
             if self.random is not None:
                 running = [running[i] for i in self.random.permutation(len(running))]
             running = [(g, run) for g, run in running if next(run, self) is not self]
-            self._check_barrier([g for g, _ in running])
+            self._meet([g for g, _ in running])
 
     def _groups(self, blocks: int) -> list:
         """Which of ``blocks * threads`` threads run in lockstep."""
@@ -133,13 +138,13 @@ class _Launch:
         special |= self.registers
         for name, bases in self.bases.items():
             own = lanes if self.program.module.symbols[name].space == "local" else owners
-            special[name] = np.array(bases, np.uint64)[own]
+            special[name] = bases[own]
         registers = [np.dtype(kind).type(0) for kind in names.stored]
         for name, value in special.items():
             registers[names.index(name)] = value
         return registers, owners
 
-    def _check_barrier(self, groups: list[Group]) -> None:
+    def _meet(self, groups: list[Group]) -> None:
         """All threads of a block that has not ended must wait at the same barrier."""
         if not groups:
             return
@@ -154,6 +159,21 @@ class _Launch:
         np.maximum.at(highest, owners, places)
         if ((count != 0) & (lowest != highest)).any():
             raise DivergentBarrier("threads of a block wait at different barriers")
+        for place, vote in self.program.votes.items():
+            if (places == place).any():
+                self._vote(groups, place, vote)
+
+    def _vote(self, groups: list[Group], place: int, vote: Instruction) -> None:
+        """Give the threads that wait at `place` what their block voted there."""
+        index = self.program.names.index
+        count = sum(np.bincount(g.owners, np.broadcast_to(g.registers[index(VOTE)], g.owners.shape),
+                                self.together) for g in groups)
+        result = {"popc": count, "and": count == self.threads, "or": count > 0}[vote.modifiers[1]]
+        to = index(vote.operands[0])
+        kind = self.program.names.stored[to]
+        for g in groups:
+            g.registers[to] = np.where(np.equal(g.place, place), result[g.owners].astype(kind),
+                                       g.registers[to])
 
 
 def _three(size: Any) -> tuple:

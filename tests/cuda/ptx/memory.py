@@ -30,19 +30,19 @@ class Layout:
 
     def __init__(self) -> None:
         self.pieces: list[Piece] = []
-        self._end = GAP
+        self.end = GAP  # of what is used: none so far
 
     def add(self, name: str, size: int) -> int:
         """Room for `size` bytes; its address."""
-        self.pieces.append(Piece(name, self._end, size))
-        start = self._end
-        self._end += (size + 255) // 256 * 256 + max(GAP, (size + 255) // 256 * 256)
+        self.pieces.append(Piece(name, self.end, size))
+        start = self.end
+        self.end += (size + 255) // 256 * 256 + max(GAP, (size + 255) // 256 * 256)
         return start
 
     @property
     def size(self) -> int:
         """Bytes, a power of two: then the OR of addresses inside is inside."""
-        return 1 << self._end.bit_length()
+        return 1 << self.end.bit_length()
 
 
 class Memory:
@@ -61,7 +61,7 @@ class Memory:
             inside[piece.start:piece.start + piece.size] = True
         self._inside = [inside]
         for _ in range(4):
-            self._inside.append(self._inside[-1].reshape(-1, 2).all(axis=1))
+            self._inside.append(self._inside[-1][::2] & self._inside[-1][1::2])
 
     def _check(self, address: Any, log: int, text: str) -> None:
         """`address` (uint64) must hold aligned accesses of 2^log bytes, all inside."""

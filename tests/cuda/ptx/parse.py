@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from tests.cuda.ptx.calls import Functions, find
+
 
 class Instruction(NamedTuple):
     """One instruction: ``@guard opcode.modifiers operands``."""
@@ -53,7 +55,7 @@ def width(kind: str) -> int:
 
 
 def parse(text: str) -> Module:
-    """Read a PTX text with one kernel; further functions in it are left out."""
+    """Read a PTX text with one kernel; the functions that it calls become part of it."""
     text = re.sub(r"//[^\n]*|/\*.*?\*/", "", text, flags=re.DOTALL)
     entries = list(re.finditer(r"\.entry\s+([\w$]+)\s*\(([^)]*)\)", text))
     if len(entries) != 1:
@@ -67,7 +69,10 @@ def parse(text: str) -> Module:
     outside = text[:entry.start()]
     for found in _SYMBOL.finditer(outside):
         _add_symbol(module, found)
-    for line in _lines(body):
+    functions = Functions()
+    for header in find(text):
+        functions.add(header, _lines(_braced(text, header.end() - 1)))
+    for line in functions.inlined(_lines(body)):
         _read(module, line)
     return module
 
@@ -113,8 +118,9 @@ def _read(module: Module, line: str) -> None:
     if line.endswith(":"):
         module.labels[line[:-1]] = len(module.instructions)
     elif line.startswith(".reg"):
-        for kind, name in re.findall(r"\.reg\s+\.(\w+)\s+(%?\w+)", line):
-            module.registers[name] = kind
+        _, kind, names = line[:-1].split(maxsplit=2)
+        for name in names.split(","):
+            module.registers[name.strip().partition("<")[0]] = kind[1:]
     elif found := _SYMBOL.match(line):
         _add_symbol(module, found)
     elif line.startswith((".param", ".loc", ".pragma")):

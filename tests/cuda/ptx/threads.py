@@ -12,6 +12,9 @@ import numpy as np
 from tests.cuda.ptx.blocks import EXIT, WAITING
 
 
+LIMIT = 10**6  # blocks of instructions that a group may run in a launch: some 20 s
+
+
 class Group:
     """Threads that run in lockstep, with their registers."""
 
@@ -22,7 +25,9 @@ class Group:
 
     def run(self, code: list, memory: Any) -> Iterator[None]:
         """Run, with a stop at each barrier."""
-        while len(self.owners):
+        for _ in range(LIMIT):
+            if not len(self.owners):
+                return
             if isinstance(self.place, int):
                 if self.place >= WAITING:
                     yield
@@ -39,6 +44,7 @@ class Group:
                 self.place = first
                 continue
             self._move(index, code[first](self.registers, index, len(self.owners), memory))
+        raise RuntimeError("threads do not come to an end: do they wait for each other?")
 
     def _move(self, index: Any, step: Any) -> None:
         """Send threads on; those that leave the kernel leave the group."""

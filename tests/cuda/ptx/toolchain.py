@@ -4,6 +4,7 @@ Nothing here needs a driver: the compilers come from PyPI (the extra ``ptx``).
 """
 
 import contextlib
+import functools
 import pathlib
 import platform
 import re
@@ -76,27 +77,37 @@ def _device_of(cc: tuple[int, int]) -> Iterator[None]:
         yield
 
 
-@contextlib.contextmanager
-def _contraction(fma: bool) -> Iterator[None]:
-    """NVVM fuses a*b + c unless told otherwise, for which numba-cuda has no option."""
-    from numba.cuda.cudadrv.nvvm import CompilationUnit
-    init = CompilationUnit.__init__
-    with mock.patch.object(CompilationUnit, "__init__",
-                           lambda self, options: init(self, {**options, "fma": int(fma)})):
-        yield
-
-
 def compile_ptx(function: Callable, argument_types: tuple, cc: tuple[int, int] = (9, 0),
                 fma: bool = True) -> str:
-    """PTX of a kernel given as a plain Python function, for Numba types of its arguments."""
+    """PTX of a kernel, plain or decorated, for Numba types of its arguments.
+
+    `fma` says whether NVVM may fuse a * b + c, as it does for devices. Without, results are those
+    of the CPU bit for bit.
+    """
+    function = getattr(function, "py_func", function)
     key = function, tuple(argument_types), cc, fma
     if key not in _compiled:
-        require()
-        from numba import cuda
-        with _device_of(cc), _contraction(fma):
-            _compiled[key] = cuda.compile(function, void(*argument_types), device=False,
-                                          abi="numba", cc=cc, output="ptx")[0]
+        library = _front_end(function, tuple(argument_types))
+        library._nvvm_options["fma"] = int(fma)
+        library._ptx_cache.clear()  # it does not know of the options
+        _compiled[key], = library.get_asm_strs(cc=cc)
     return _compiled[key]
+
+
+@functools.cache
+def _front_end(function: Callable, argument_types: tuple) -> Any:
+    """A kernel in LLVM's language, which takes most of the time.
+
+    It is the same for all architectures of `ARCHITECTURES`: numba-cuda asks only for ones that are
+    older than the first. So `numba.cuda.compile`, which does it anew for each, is done by parts.
+    """
+    require()
+    from numba.cuda.compiler import _compile_pyfunc_with_fixup
+
+    with _device_of(ARCHITECTURES[0]):
+        library, _ = _compile_pyfunc_with_fixup(function, void(*argument_types), device=False,
+                                                abi="numba", cc=ARCHITECTURES[0])
+    return library
 
 
 def assemble(ptx: str, cc: tuple[int, int] = (9, 0)) -> Usage:
@@ -125,12 +136,6 @@ def _usage(report: str) -> Usage:
                  total(r"(\d+) bytes spill stores") + total(r"(\d+) bytes spill loads"),
                  total(r"(\d+) bytes stack frame"), total(r"(\d+) bytes smem"),
                  total(r"used (\d+) barriers"))
-
-
-def is_simulator() -> bool:
-    """Whether this process runs Numba's CUDA simulator, in which nothing is compiled."""
-    from numba import config
-    return bool(config.ENABLE_CUDASIM)
 
 
 def argument_types(*arguments: Any) -> tuple:

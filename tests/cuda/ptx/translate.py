@@ -11,20 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from tests.cuda.ptx import arithmetic, operations
+from tests.cuda.ptx import arithmetic, rules, rules_bits, rules_memory, rules_numbers
 from tests.cuda.ptx.blocks import Block
-from tests.cuda.ptx.parse import Instruction, Module, width
+from tests.cuda.ptx.parse import Instruction, Module
+from tests.cuda.ptx.rules import numpy_type
 
-_STORED = {1: "u1", 2: "u2", 4: "u4", 8: "u8"}
-
-
-def numpy_type(kind: str) -> str:
-    """NumPy's name for a PTX type."""
-    if kind == "pred":
-        return "b1"
-    if kind[0] not in "bsuf" or kind == "f16":
-        raise NotImplementedError(f"type .{kind}")
-    return f"{ {'s': 'i', 'f': 'f'}.get(kind[0], 'u')}{width(kind)}"
+FILES = rules_bits, rules_memory, rules_numbers  # to import them fills `rules.RULES`
 
 
 class Names:
@@ -42,8 +34,10 @@ class Names:
             return numpy_type(self.module.parameters[name])
         if name in self.module.symbols:
             return "u8"
-        if name in operations.SPECIAL:
+        if name in rules.SPECIAL:
             return "u4"
+        if name == rules.VOTE:
+            return "b1"
         kind = self.module.register_type(name)
         if kind is None:  # a special register
             raise NotImplementedError(name)
@@ -141,9 +135,9 @@ def translate(names: Names, blocks: list[Block]) -> list[Callable]:
     for each block."""
     used = _used_registers(blocks)
     writers = [_write(names, block, used) for block in blocks]
-    shared = {name for writer in writers for name in writer.read}
+    shared = {rules.VOTE, *(name for writer in writers for name in writer.read)}
     scope: dict[str, Any] = {"np": np, "A": arithmetic, "gather": _gather, "scatter": _scatter,
-                             **{kind: np.dtype(kind).type for kind in operations.NUMPY_TYPES}}
+                             **{kind: np.dtype(kind).type for kind in rules.NUMPY_TYPES}}
     source = []
     for i, (block, writer) in enumerate(zip(blocks, writers, strict=True)):
         source.append(f"def block_{i}(R, index, count, M):")
@@ -177,7 +171,7 @@ def _write(names: Names, block: Block, used: set[str]) -> Writer:
 
 def _write_instruction(writer: Writer, instruction: Instruction) -> None:
     """What is not known raises when a thread comes to it: libraries hold paths for rare cases."""
-    rule = operations.RULES.get(instruction.opcode)
+    rule = rules.RULES.get(instruction.opcode)
     before = len(writer.lines)
     try:
         if rule is None:
