@@ -3,50 +3,40 @@
 import numpy as np
 import pytest
 
-import eventsnn
-from eventsnn import layers
 from eventsnn.core import cuda as device
-from eventsnn.surrogates import SuperSpike
+from eventsnn.core.dispatch import MODELS
+from tests.cuda import census
 from tests.cuda.interpreted import Interpreter
-from tests.neuron_contract import DT, PARAMETERS, case
+from tests.neuron_contract import PARAMETERS
 
-B, N, T = 2, 5, 6
-
-
-def sequence(cls):
-    """A layer of the neurons of `cls`."""
-    made = type("Under", (layers.Sequence,), {"parameters": cls})
-    return made
+FUSED = 2e-6  # relative: a product that is not rounded before it is added to
+MODEL_IDS = [cls.__name__ for cls in PARAMETERS]
 
 
-def leaves(value):
-    if isinstance(value, (tuple, list)):
-        for part in value:
-            yield from leaves(part)
-    elif isinstance(value, dict):
-        yield from leaves(list(value.values()))
-    elif value is not None:
-        yield value
-
-
-def through(layer, x, state, bar, where):
-    layer.to(where)
-    tape = layers.Tape()
-    out, end = layer(eventsnn.to(x, where), eventsnn.to(state, where), tape=tape)
-    g = layer.backward(eventsnn.to(bar, where), tape)
-    return [eventsnn.to(a, "cpu") for a in leaves([out, end, g.x, g.state, g.weights])]
-
-
-@pytest.mark.parametrize("cls", PARAMETERS, ids=[c.__name__ for c in PARAMETERS])
-def test_neurons__compiled_without_fma__are_the_cpus_bit_for_bit(cls, monkeypatch):
-    monkeypatch.setattr(device, "backend", Interpreter(seed=3))
-    p, state, x = case(cls, np.random.default_rng(1), (B, N), T, np.float32)
-    bar = np.random.default_rng(2).normal(size=(T, B, N)).astype(np.float32)
-    layer = sequence(cls)(p, SuperSpike(30.0), DT, trainable=tuple(p._fields))
-
-    theirs = through(layer, x, state, bar, "cuda")
-    ours = through(layer, x, state, bar, "cpu")
-
+def compared(make, cls, monkeypatch, fma):
+    """Results of a layer here and on an interpreted device whose threads come in another order."""
+    monkeypatch.setattr(device, "backend", Interpreter(fma=fma, seed=3))
+    p, state, x = census.neurons(cls)
+    given = (x, state) if make is census.sequence else (
+        np.random.default_rng(5).normal(size=(census.T, census.B, 3)).astype(np.float32) * 5,)
+    theirs = census.passes(make(p), *given)
+    ours = census.passes(make(p), *given, where="cpu")
     assert len(ours) == len(theirs)
-    for a, b in zip(ours, theirs):
+    return zip(ours, theirs)
+
+
+def test_models__are_all_looked_at():
+    assert set(PARAMETERS) == set(MODELS)
+
+
+@pytest.mark.parametrize("cls", PARAMETERS, ids=MODEL_IDS)
+def test_neurons__compiled_without_fma__are_the_cpus_bit_for_bit(cls, monkeypatch):
+    for a, b in compared(census.sequence, cls, monkeypatch, fma=False):
         np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("cls", PARAMETERS, ids=MODEL_IDS)
+def test_neurons__compiled_with_fma__are_the_cpus_but_for_rounding(cls, monkeypatch):
+    for a, b in compared(census.sequence, cls, monkeypatch, fma=True):
+        scale = np.abs(a).max(initial=1e-30)
+        np.testing.assert_allclose(b, a, rtol=FUSED, atol=FUSED * scale)

@@ -91,6 +91,17 @@ def launch(one: Kernel, grid: Any, block: Any, *arguments: Any, shared: int = 0)
     backend.launch(one, _triple(grid), _triple(block), tuple(map(unwrapped, arguments)), shared)
 
 
+def flat(*values: Any) -> tuple:
+    """Arrays, and those in tuples, with one axis; None stays."""
+    return tuple(None if value is None else map_fields(lambda a: a.reshape(-1), value)
+                 for value in values)
+
+
+def sizes(array: Any) -> tuple:
+    """The shape of an array as a kernel takes numbers."""
+    return tuple(map(np.uint64, array.shape))
+
+
 def _triple(sizes: Any) -> tuple:
     sizes = sizes if isinstance(sizes, tuple) else (sizes,)
     return tuple(int(n) for n in sizes) + (1,) * (3 - len(sizes))

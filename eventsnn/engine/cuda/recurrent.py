@@ -16,7 +16,7 @@ from numba import cuda
 
 from eventsnn.connect.cuda import back_to, gathered
 from eventsnn.core import cuda as device
-from eventsnn.core.cuda import kernel, launch
+from eventsnn.core.cuda import flat, kernel, launch, sizes
 from eventsnn.core.device import empty
 from eventsnn.core.dispatch import step, step_vjp
 from eventsnn.core.fields import accumulate, add, load, magnitude, pick, store
@@ -29,43 +29,43 @@ _MOST = 1024  # threads of a block
 
 
 @kernel
-def _forward(x, s, z_before, w, p, dt, th, first, ids, z, h):
-    """`ids` (B, N) uint32 is work space: which sources spiked."""
+def _forward(n_steps, n_batch, n, x, s, z_before, w, p, dt, th, first, ids, z, h):
+    """`ids` (B * N,) uint32 is work space: which sources spiked."""
     counts = cuda.shared.array(_MOST, np.uint32)
-    n_steps, n = _U(z.shape[0]), _U(z.shape[2])
-    i, width, b, t = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _U(cuda.blockIdx.x), _ZERO
+    thread, width, t = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _ZERO
+    start = _U(cuda.blockIdx.x) * n  # of this item, among those of a step
     each = (n + width - _ONE) // width
-    begin = min(i * each, n)
+    begin = min(thread * each, n)
     end = min(begin + each, n)
+    source, before = z_before, start
     while t < n_steps:
         count = _ZERO
         for j in range(begin, end):
-            before = z_before[b, j] if t == _ZERO else z[t - _ONE, b, j]
-            count += _ONE if before != 0 else _ZERO
-        counts[i] = count
+            count += _ONE if source[before + j] != 0 else _ZERO
+        counts[thread] = count
         cuda.syncthreads()
-        at, count = _ZERO, _ZERO
+        at, count = start, _ZERO
         for j in range(width):
-            at += _U(counts[j]) if j < i else _ZERO
+            at += _U(counts[j]) if j < thread else _ZERO
             count += _U(counts[j])
         for j in range(begin, end):
-            before = z_before[b, j] if t == _ZERO else z[t - _ONE, b, j]
-            if before != 0:
-                ids[b, at] = j
+            if source[before + j] != 0:
+                ids[at] = j
                 at += _ONE
         cuda.syncthreads()
-        k = i
+        k, now = thread, t * n_batch * n + start
         while k < n:
-            source = z_before[b] if t == _ZERO else z[t - _ONE, b]
-            x_k = gathered(load(x, (t, b, k)), w, source, ids[b], count, k)
-            s_k = load(s, (b, k))
-            store(x, (t, b, k), x_k)
-            store(h, (t, b, k), s_k)
-            out, s_k = step(s_k, x_k, pick(p, k), dt, draw(th, b * n + k, first + t))
-            store(s, (b, k), s_k)
-            z[t, b, k] = out
+            i, item = now + k, start + k
+            x_k = gathered(load(x, i), w, n, source, before, ids, start, count, k)
+            s_k = load(s, item)
+            store(x, i, x_k)
+            store(h, i, s_k)
+            out, s_k = step(s_k, x_k, pick(p, k), dt, draw(th, item, first + t))
+            store(s, item, s_k)
+            z[i] = out
             k += width
         cuda.syncthreads()
+        source, before = z, now
         t += _ONE
 
 
@@ -73,20 +73,21 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
     """Run coupled neurons; see `eventsnn.engine.cpu.forward_recurrent`."""
     n_batch, n = z.shape[1:]
     if z.size:
-        launch(_forward, n_batch, _width(n), x, s, z_before, w, p, dt, th, first,
-               empty((n_batch, n), np.uint32), z, h)
+        launch(_forward, n_batch, _width(n), *sizes(z), *flat(x, s, z_before, w), p, dt, th, first,
+               empty(n_batch * n, np.uint32), *flat(z, h))
 
 
 @kernel
-def _backward(x, h, w, p, dt, th, first, stop_reset, no, z_bar, h_bar, s_bar, x_bar, p_bar, seen):
-    n_steps, n = _U(z_bar.shape[0]), _U(z_bar.shape[2])
-    width, b, t = _U(cuda.blockDim.x), _U(cuda.blockIdx.x), n_steps
+def _backward(n_steps, n_batch, n, x, h, w, p, dt, th, first, stop_reset, no, z_bar, h_bar, s_bar,
+              x_bar, p_bar, seen):
+    width, start, t = _U(cuda.blockDim.x), _U(cuda.blockIdx.x) * n, n_steps
     while t > _ZERO:
         t -= _ONE
-        k = _U(cuda.threadIdx.x)
+        k, now = _U(cuda.threadIdx.x), t * n_batch * n + start
         while k < n:
-            h_k, x_k, p_k = load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k)
-            th_k, total = draw(th, b * n + k, first + t), z_bar[t, b, k]
+            i, item = now + k, start + k
+            h_k, x_k, p_k = load(h, i), load(x, i), pick(p, k)
+            th_k, total = draw(th, item, first + t), z_bar[i]
             wanted = t + _ONE < n_steps
             if no is not None:
                 s_reach, x_reach, p_reach = step_vjp(h_k, x_k, p_k, dt, th_k, stop_reset,
@@ -94,14 +95,14 @@ def _backward(x, h, w, p, dt, th, first, stop_reset, no, z_bar, h_bar, s_bar, x_
                 wanted = wanted and (magnitude(s_reach) + magnitude(x_reach)
                                      + magnitude(p_reach)) != 0
             if wanted:
-                total += back_to(w, x_bar, t + _ONE, b, k)
-            s_bar_k = add(load(s_bar, (b, k)), h_bar, (t, b, k))
-            store(seen, (t, b, k), s_bar_k)
+                total += back_to(w, n, x_bar, now + n_batch * n, k)
+            s_bar_k = add(load(s_bar, item), h_bar, i)
+            store(seen, i, s_bar_k)
             s_bar_k, x_bar_k, p_bar_k = step_vjp(h_k, x_k, p_k, dt, th_k, stop_reset, total,
                                                  s_bar_k)
-            store(s_bar, (b, k), s_bar_k)
-            store(x_bar, (t, b, k), x_bar_k)
-            accumulate(p_bar, (b, k), p_bar_k)
+            store(s_bar, item, s_bar_k)
+            store(x_bar, i, x_bar_k)
+            accumulate(p_bar, item, p_bar_k)
             k += width
         cuda.syncthreads()
 
@@ -114,8 +115,8 @@ def backward_recurrent(order, x, h, w, p, dt, th, first, stop_reset, no, z_bar, 
     `seen`, None or a state of arrays (T, B, N), gets the gradient of the state after each step.
     """
     if z_bar.size:
-        launch(_backward, z_bar.shape[1], _width(z_bar.shape[2]), x, h, w, p, dt, th, first,
-               stop_reset, no, z_bar, h_bar, s_bar, x_bar, p_bar, seen)
+        launch(_backward, z_bar.shape[1], _width(z_bar.shape[2]), *sizes(z_bar), *flat(x, h, w), p,
+               dt, th, first, stop_reset, no, *flat(z_bar, h_bar, s_bar, x_bar, p_bar, seen))
 
 
 def _width(n):
