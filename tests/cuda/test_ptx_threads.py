@@ -29,6 +29,20 @@ def test_threads__know_their_places(seed):
         + 1000 * (x // 4) + 10000 * (y // 2) + 100000 * (z // 3))
 
 
+def nothing():
+    pass
+
+
+@pytest.mark.parametrize("grid, block, shared, reason", [
+    (0, 32, 0, "grid must be 1 to"), ((1, 65536), 32, 0, "grid must be 1 to"),
+    (1, 0, 0, "block must be 1 to"), (1, 1025, 0, "block must be 1 to"),
+    (1, (1, 1, 65), 0, "block must be 1 to"), (1, (64, 32), 0, "at most 1024 threads"),
+    (1, 32, 49153, "at most 49152 bytes, got 49153")])
+def test_launch_that_devices_refuse__is_refused(grid, block, shared, reason):
+    with pytest.raises(ValueError, match=reason):
+        execute(nothing, grid, block, shared=shared)
+
+
 def collatz(x, steps):
     """Each thread takes a way of its own, for a time of its own."""
     i = cuda.grid(1)

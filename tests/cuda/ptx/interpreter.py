@@ -22,6 +22,11 @@ from tests.cuda.ptx.translate import Names, translate
 TOGETHER = 2048  # threads that run at once, about; blocks are independent
 GROUPS = 4  # at most, under a seed
 
+# Of a launch that asks for nothing special, on every device (CUDA programming guide, "Compute
+# capabilities"): blocks and threads along x, y and z, and bytes of shared memory.
+MOST_BLOCKS, MOST_THREADS = (2**31 - 1, 65535, 65535), (1024, 1024, 64)
+MOST_SHARED = 48 * 1024
+
 _OWN = ("shared", "local")  # spaces of which each block, or each thread, has its own
 
 
@@ -79,8 +84,7 @@ class _Launch:
         self.program, self.grid, self.block, self.shared = program, grid, block, shared
         self.random = None if seed is None else np.random.default_rng(seed)
         self.threads, blocks = math.prod(block), math.prod(grid)
-        if not 1 <= self.threads <= 1024:
-            raise ValueError(f"block must have 1 to 1024 threads, got {self.threads}")
+        _check_sizes(program, grid, block, shared)
         self.order = np.arange(blocks) if self.random is None else self.random.permutation(blocks)
         self.together = min(blocks, max(1, TOGETHER // self.threads))
         self.registers: dict[str, Any] = {}  # the same for all threads
@@ -174,6 +178,19 @@ class _Launch:
         for g in groups:
             g.registers[to] = np.where(np.equal(g.place, place), result[g.owners].astype(kind),
                                        g.registers[to])
+
+
+def _check_sizes(program: Program, grid: tuple, block: tuple, shared: int) -> None:
+    """What a device refuses to launch is refused here."""
+    for name, sizes, most in (("grid", grid, MOST_BLOCKS), ("block", block, MOST_THREADS)):
+        if not all(1 <= size <= limit for size, limit in zip(sizes, most, strict=True)):
+            raise ValueError(f"{name} must be 1 to {most}, got {sizes}")
+    if math.prod(block) > MOST_THREADS[0]:
+        raise ValueError(f"block must have at most {MOST_THREADS[0]} threads, got {block}")
+    used = shared + sum(s.size or 0 for s in program.module.symbols.values()
+                        if s.space == "shared")
+    if used > MOST_SHARED:
+        raise ValueError(f"shared memory must be at most {MOST_SHARED} bytes, got {used}")
 
 
 def _three(size: Any) -> tuple:
