@@ -101,7 +101,7 @@ class NeuronLayer(Layer):
         cls: Any = self.model.state
         self._check_class("state", state)
         if state is None:
-            state = self.model.rest(self.p) if self._start is None else self._start
+            state = self.model.rest(to(self.p, "cpu")) if self._start is None else self._start
         arrays = []
         for name, value in zip(cls._fields, state, strict=True):
             value = check.real_array(f"state.{name}", value)

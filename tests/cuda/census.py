@@ -10,6 +10,8 @@ import numpy as np
 import eventsnn
 from eventsnn import layers
 from eventsnn.core import cuda as device
+from eventsnn.core.dispatch import MODELS
+from eventsnn.layers import channels
 from eventsnn.surrogates import SuperSpike
 from tests.cuda.ptx import argument_types
 from tests.neuron_contract import DT, case
@@ -63,6 +65,11 @@ def recurrent(p, threshold=SuperSpike(30.0), **options):
     """The same with recurrent weights."""
     made = type("Under", (layers.RecurrentSequence,), {"parameters": type(p)})
     return made(3, N, p, threshold, DT, seed=1, trainable=tuple(p._fields), **options)
+
+
+def couples(cls):
+    """Whether the model has recurrent layers: those of compartments are of another kind."""
+    return MODELS[cls].inputs is None or channels.has_two(MODELS[cls])
 
 
 def neurons(cls, dtype=np.float32):

@@ -13,9 +13,21 @@ from tests.cuda.ptx import ARCHITECTURES, assemble, compile_ptx
 from tests.neuron_contract import PARAMETERS
 
 MOST_REGISTERS = 64
+# Of some models more, and why that is well: what counts is how many threads a multiprocessor, with
+# 65,536 registers, holds at once.
+EXCEPTIONS = {
+    "eventsnn.engine.cuda.recurrent._forward": (
+        96, "adds four rows of weights at once, whose addresses it holds: 2 blocks of 256 threads"),
+    "eventsnn.engine.cuda.recurrent._backward": (
+        96, "with gradients of all parameters each has a pointer and a sum: 2 blocks of 256"),
+    "eventsnn.engine.cuda.feedforward._backward": (
+        128, "the same; and ptxas unrolls the steps of small models as far as that for sm_100"),
+    "eventsnn.engine.cuda.feedforward._forward": (
+        80, "with a refractory or an exponential term and nine parameters: 3 blocks of 256"),
+}
 
 
-def faults(function, types, cc):
+def faults(name, function, types, cc):
     """What is wrong with a kernel."""
     text = compile_ptx(function, types, cc=cc)
     usage = assemble(text, cc)
@@ -28,14 +40,15 @@ def faults(function, types, cc):
         found.append("it calls a function")
     if usage.spill or usage.stack:
         found.append(f"it has {usage.spill} bytes of spilled registers, {usage.stack} of stack")
-    if usage.registers > MOST_REGISTERS:
+    most, _ = EXCEPTIONS.get(name, (MOST_REGISTERS, ""))
+    if usage.registers > most:
         found.append(f"it takes {usage.registers} registers")
     return found
 
 
 def all_faults(launched, cc, only=""):
     return {name: bad for (name, types), function in launched.items() if name.startswith(only)
-            if (bad := faults(function, types, cc))}
+            if (bad := faults(name, function, types, cc))}
 
 
 @pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
@@ -44,8 +57,34 @@ def test_neurons__compile_to_registers(cls, cc):
     p, state, x = census.neurons(cls)
     with census.recorded() as launched:
         census.passes(census.sequence(p), x, state)
-        census.passes(census.recurrent(p), np.ones((census.T, census.B, 3), np.float32))
+        if census.couples(cls):
+            census.passes(census.recurrent(p), np.ones((census.T, census.B, 3), np.float32))
 
     names = {name.rpartition(".")[2] for name, _ in launched if name.startswith("eventsnn.engine")}
     assert names == {"_forward", "_backward"}
     assert all_faults(launched, cc, only="eventsnn.engine") == {}
+
+
+@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("cls", SURROGATES, ids=[cls.__name__ for cls in SURROGATES])
+def test_surrogates__compile_to_registers(cls, cc):
+    layer = layers.Threshold(0.5, surrogate=cls())
+    with census.recorded() as launched:
+        census.passes_stateless(layer, np.ones((4, 3), np.float32))
+
+    assert all_faults(launched, cc, only="eventsnn.engine") == {}
+    assert len([name for name, _ in launched if name.startswith("eventsnn.engine")]) == 2
+
+
+@pytest.mark.parametrize("plant, found", [
+    ("x[i] = x[i] * 0.1", "float64"),
+    ("x[i] = x[u64(x.shape[0]) // (i + one)]", "division"),
+    ("a[i & three] = x[i]; x[i] = a[(i * i) & three]", "stack"),
+])
+def test_faults__finds_what_is_planted(plant, found):
+    function = define("x", "a = cuda.local.array(4, f32)", "i = u64(cuda.grid(1))", plant,
+                      cuda=cuda, u64=np.uint64, one=np.uint64(1), three=np.uint64(3),
+                      f32=np.float32)
+
+    assert any(found in fault
+               for fault in faults("planted", function, argument_types(np.zeros(4, "f4")), (9, 0)))
