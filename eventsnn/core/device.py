@@ -117,9 +117,10 @@ class DeviceArray(NDArrayOperatorsMixin):
     def __setitem__(self, index: Any, value: Any) -> None:
         write("positive", self[index], (value,), (self.dtype,))
 
-    def sum(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
+    def sum(self, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> "DeviceArray":
         """Sums along axes, on the device; of all elements by default."""
-        return _reduced(np.add, self, axis, keepdims)
+        summed = self if dtype is None else self.astype(dtype, copy=False)
+        return _reduced(np.add, summed, axis, keepdims)
 
     def max(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
         """Largest elements along axes; NaN counts as the largest."""
@@ -133,6 +134,12 @@ class DeviceArray(NDArrayOperatorsMixin):
         """Means along axes."""
         total = self.sum(axis, keepdims)
         return total / total.dtype.type(self.size // max(total.size, 1))
+
+    def argmax(self) -> int:
+        """Place of the first of the largest elements, row by row; brought to the host."""
+        flat = self.reshape(-1)
+        places = to(np.arange(self.size), "cuda")
+        return int(np.where(flat == flat.max(), places, self.size).min())
 
     def any(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
         """Whether an element along axes is not 0."""
@@ -219,6 +226,15 @@ def contiguous(array: Any) -> Any:
 def like(array: Any) -> dict[str, Any]:
     """What NumPy's functions take to make an array where another one lies."""
     return {"like": array} if isinstance(array, DeviceArray) else {}
+
+
+def zeros(shape: Any, dtype: Any, some: Any) -> Any:
+    """An array of zeros on the device of `some`: an array, a layer or None for the CPU."""
+    if getattr(some, "device", "cpu") != "cuda":
+        return np.zeros(shape, dtype)
+    out = empty(shape, dtype)
+    out[...] = 0
+    return out
 
 
 def filled(some: Any, value: Any, shape: tuple, dtype: np.dtype) -> Any:
