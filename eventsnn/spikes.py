@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import on_device, to, zeros
 from eventsnn.core.jit import kernel, scalar
 
 _ZERO, _ONE, _EIGHT = np.uint64(0), np.uint64(1), np.uint64(8)
@@ -96,6 +97,16 @@ class Events:
         """Share of the raster that is not 0."""
         return len(self.ids) / max(int(np.prod(self.shape)), 1)
 
+    @property
+    def device(self) -> str:
+        """Where the arrays lie."""
+        return "cuda" if on_device(self.ids) else "cpu"
+
+    def to(self, device: str) -> "Events":
+        """These events on a device, ``"cpu"`` or ``"cuda"``."""
+        return _trusted(self.shape, to(self.ends, device), to(self.ids, device),
+                        to(self.values, device))
+
     def values_as(self, dtype: Any) -> np.ndarray | None:
         """The values in a float type; None if all are 1."""
         return None if self.values is None else self.values.astype(dtype, copy=False)
@@ -127,7 +138,7 @@ def _of_steps(events: Events, index: slice) -> Events:
     stop = max(start, stop)
     rows = int(np.prod(events.shape[1:-1]))
     ends = events.ends[start * rows:stop * rows + 1]
-    part = slice(ends[0], ends[-1])
+    part = slice(int(ends[0]), int(ends[-1]))
     return _trusted((stop - start, *events.shape[1:]), ends - ends[0], events.ids[part],
                     None if events.values is None else events.values[part])
 
@@ -136,6 +147,9 @@ def _of_items(events: Events, index: slice) -> Events:
     start, stop, step = index.indices(events.shape[1])
     if step != 1:
         raise check.must("index", "have a step of 1", step)
+    if events.device != "cpu":
+        raise check.must("events", "be on the CPU to take some items of them", "on 'cuda'",
+                         "move them with to('cpu')", error=TypeError)
     stop = max(start, stop)
     rows = int(np.prod(events.shape[2:-1]))
     table = np.arange(len(events.ends) - 1).reshape(len(events), events.shape[1] * rows)
@@ -162,6 +176,9 @@ def to_events(raster: Any) -> Events:
     raster = check.real_array("raster", raster)
     if raster.ndim == 0:
         raise check.must("raster", "have at least one axis", "a number")
+    if on_device(raster):
+        raise check.must("raster", "be on the CPU to list its events", "on 'cuda'",
+                         "move it with to('cpu')", error=TypeError)
     rows = _by_step(raster)
     room = int(1.2 * density(raster) * raster.size) + 2 * raster.shape[-1]
     found = _listed(rows, room, None) or _listed(rows, room, check.float_dtype(raster))
@@ -170,7 +187,11 @@ def to_events(raster: Any) -> Events:
 
 def to_raster(events: Events, dtype: Any = None) -> np.ndarray:
     """The raster of `events`, in a float type; by default in that of the values."""
-    raster = np.zeros(events.shape, events.dtype if dtype is None else dtype)
+    raster = zeros(events.shape, events.dtype if dtype is None else dtype, events)
+    if on_device(raster):
+        from eventsnn.core.cuda import rasters
+        rasters.raster(events.ends, events.ids, events.values, _rows(raster))
+        return raster
     rows = np.repeat(np.arange(len(events.ends) - 1), np.diff(events.ends))
     _rows(raster)[rows, events.ids] = 1 if events.values is None else events.values
     return raster

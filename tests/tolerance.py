@@ -10,6 +10,8 @@ GRADIENT = 1e-8
 # Behaviour traces amplify rounding; gradients of spike times were computed in float32.
 TRACE = 1e-8
 FLOAT32 = 1e-7
+# Two float32 computations of one case that add up in another order, over all steps.
+DEVICE = 1e-5
 # Sample figures: a correct sampler misses this once in 1.7 million.
 STANDARD_ERRORS = 5.0
 

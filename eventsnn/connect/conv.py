@@ -30,6 +30,7 @@ import numpy as np
 
 from eventsnn.connect import conv_columns, conv_events, pooling
 from eventsnn.core import check
+from eventsnn.core.device import contiguous, like, on_device
 from eventsnn.core.windows import Window, padded, pair, patches_of, window
 from eventsnn.spikes import Events
 
@@ -87,6 +88,8 @@ def conv2d(x: Any, w: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1,
     win = _kernels_window(w, stride, padding, dilation, groups)
     x = _images(x, w.shape[1] * groups)
     dtype, size, n_out = check.float_dtype(x, w), win.out_size(x.shape), len(w)
+    if on_device(w):
+        return _on_device().conv2d(x, w, groups, win, dtype)
     if isinstance(x, Events):
         return conv_events.conv2d(x, w, win, groups, dtype)
     kernels = w.astype(dtype, copy=False).reshape(groups, n_out // groups, -1)
@@ -106,6 +109,8 @@ def conv2d_input_bar(out_bar: Any, w: Any, size: Any, stride: Any = 1, padding: 
     n_out, n_in, lead = len(w), w.shape[1], out_bar.shape[:-3]
     check.shape("out_bar", out_bar.shape, (*lead, n_out, *win.out_size(size)), "to match w")
     dtype = check.float_dtype(out_bar, w)
+    if on_device(out_bar):
+        return _on_device().conv2d_input_bar(out_bar, w, size, groups, win, dtype)
     kernels = np.moveaxis(w, 1, -1).astype(dtype).reshape(groups, n_out // groups, -1)
     height, width = out_bar.shape[-2:]
     bars = out_bar.astype(dtype, copy=False).reshape(
@@ -137,6 +142,8 @@ def conv2d_weight_bar(x: Any, out_bar: Any, kernel_size: Any, stride: Any = 1, p
     check.shape("out_bar", out_bar.shape, (*x.shape[:-3], n_out, *win.out_size(x.shape)),
                 "to match x")
     dtype = check.float_dtype(x, out_bar)
+    if on_device(out_bar):
+        return _on_device().conv2d_weight_bar(x, out_bar, groups, win, dtype)
     if isinstance(x, Events):
         return conv_events.conv2d_weight_bar(x, out_bar.astype(dtype, copy=False), win, groups)
     images = x.reshape(math.prod(x.shape[:-3]), *x.shape[-3:])
@@ -161,9 +168,10 @@ def sum_pool2d(x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0) -
     """
     x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
     dtype, size = check.float_dtype(x), win.out_size(x.shape)
-    images = np.ascontiguousarray(x, dtype).reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
-    out = np.empty((len(images), *size), dtype)
-    pooling.sum_pool(images, *win[:3], out)
+    images = np.ascontiguousarray(x, dtype, **like(x)).reshape(
+        math.prod(x.shape[:-2]), *x.shape[-2:])
+    out = np.empty((len(images), *size), dtype, **like(images))
+    _pooling(images).sum_pool(images, *win[:3], out)
     return out.reshape(*x.shape[:-2], *size)
 
 
@@ -172,7 +180,7 @@ def sum_pool2d_bar(out_bar: Any, size: Any, kernel_size: Any, stride: Any = None
     """Transpose of `sum_pool2d`: (..., H', W') to (..., H, W) with (H, W) = `size`."""
     win = pool_window(kernel_size, stride, padding)
     bars, x_bar = _bars_of_images(out_bar, win, size)
-    pooling.sum_pool_bar(bars, *win[:3], x_bar)
+    _pooling(bars).sum_pool_bar(bars, *win[:3], x_bar)
     return x_bar.reshape(*np.shape(out_bar)[:-2], *x_bar.shape[1:])
 
 
@@ -191,10 +199,10 @@ def max_pool2d(x: Any, kernel_size: Any, stride: Any = None,
     """
     x, win = check.real_array("x", x), pool_window(kernel_size, stride, padding)
     dtype, size = check.float_dtype(x), win.out_size(x.shape)
-    out = np.empty((math.prod(x.shape[:-2]), *size), dtype)
-    place = np.empty(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1))
-    images = np.ascontiguousarray(x, dtype).reshape(len(out), *x.shape[-2:])
-    pooling.max_pool(images, *win[:3], out, place)
+    out = np.empty((math.prod(x.shape[:-2]), *size), dtype, **like(x))
+    place = np.empty(out.shape, np.min_scalar_type(math.prod(win.kernel_size) - 1), **like(x))
+    images = np.ascontiguousarray(x, dtype, **like(x)).reshape(len(out), *x.shape[-2:])
+    _pooling(images).max_pool(images, *win[:3], out, place)
     return out.reshape(*x.shape[:-2], *size), place.reshape(*x.shape[:-2], *size)
 
 
@@ -204,7 +212,7 @@ def max_pool2d_bar(out_bar: Any, place: np.ndarray, size: Any, kernel_size: Any,
     win = pool_window(kernel_size, stride, padding)
     check.shape("place", place.shape, np.shape(out_bar), "as out_bar")
     bars, x_bar = _bars_of_images(out_bar, win, size)
-    pooling.max_pool_bar(bars, np.ascontiguousarray(place).reshape(bars.shape), *win[:3], x_bar)
+    _pooling(bars).max_pool_bar(bars, contiguous(place).reshape(bars.shape), *win[:3], x_bar)
     return x_bar.reshape(*np.shape(out_bar)[:-2], *x_bar.shape[1:])
 
 
@@ -213,8 +221,21 @@ def _bars_of_images(out_bar: Any, win: Window, size: Any) -> tuple[np.ndarray, n
     out_bar, size = check.real_array("out_bar", out_bar), pair("size", size, 1)
     check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
     n, dtype = math.prod(out_bar.shape[:-2]), check.float_dtype(out_bar)
-    bars = np.ascontiguousarray(out_bar, dtype).reshape(n, *out_bar.shape[-2:])
-    return bars, np.zeros((n, *size), dtype)
+    bars = np.ascontiguousarray(out_bar, dtype, **like(out_bar)).reshape(n, *out_bar.shape[-2:])
+    return bars, np.zeros((n, *size), dtype, **like(bars))
+
+
+def _pooling(some: Any) -> Any:
+    """The loops of the device where an array lies."""
+    if not on_device(some):
+        return pooling
+    from eventsnn.connect.cuda import pooling as loops
+    return loops
+
+
+def _on_device() -> Any:
+    from eventsnn.connect.cuda import conv
+    return conv
 
 
 def _kernels_window(w: np.ndarray, stride: Any, padding: Any, dilation: Any, groups: Any) -> Window:

@@ -175,6 +175,10 @@ def broadcasts(argument: str, got: tuple, other: tuple, name: str) -> None:
 
 def finite(argument: str, values: Any, dtype: Any = None) -> None:
     """Refuse NaN and infinities in a number or an array, before and after a cast to `dtype`."""
+    if getattr(values, "device", "cpu") == "cuda":
+        if np.isfinite(values if dtype is None else values.astype(dtype)).all():
+            return
+        values = values.to("cpu")
     with np.errstate(over="ignore"):
         values = np.asarray(values, dtype)
     if values.dtype.kind == "f" and not np.isfinite(values).all():

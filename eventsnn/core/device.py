@@ -135,6 +135,12 @@ class DeviceArray(NDArrayOperatorsMixin):
         total = self.sum(axis, dtype, keepdims)
         return total / total.dtype.type(self.size // max(total.size, 1))
 
+    def argmax(self) -> int:
+        """Place of the first of the largest elements, row by row; brought to the host."""
+        flat = self.reshape(-1)
+        places = to(np.arange(self.size), "cuda")
+        return int(np.where(flat == flat.max(), places, self.size).min())
+
     def any(self, axis: Any = None, keepdims: bool = False) -> "DeviceArray":
         """Whether an element along axes is not 0."""
         return _reduced(np.logical_or, self, axis, keepdims)
@@ -225,6 +231,15 @@ def like(array: Any) -> dict[str, Any]:
 def beside(value: Any, some: Any) -> Any:
     """An array, moved if need be to where `some` lies."""
     return to(value, "cuda" if on_device(some) else "cpu")
+
+
+def zeros(shape: Any, dtype: Any, some: Any) -> Any:
+    """An array of zeros on the device of `some`: an array, a layer or None for the CPU."""
+    if getattr(some, "device", "cpu") != "cuda":
+        return np.zeros(shape, dtype)
+    out = empty(shape, dtype)
+    out[...] = 0
+    return out
 
 
 def filled(some: Any, value: Any, shape: tuple, dtype: np.dtype) -> Any:

@@ -130,6 +130,8 @@ _implements(np.max, np.amax)(lambda a, axis=None, keepdims=False: a.max(axis, ke
 _implements(np.min, np.amin)(lambda a, axis=None, keepdims=False: a.min(axis, keepdims))
 _implements(np.any)(lambda a, axis=None, keepdims=False: a.any(axis, keepdims))
 _implements(np.all)(lambda a, axis=None, keepdims=False: a.all(axis, keepdims))
+_implements(np.argmax)(lambda a: a.argmax())
+_implements(np.expand_dims)(lambda a, axis: a[(slice(None),) * (axis % (a.ndim + 1)) + (None,)])
 _implements(np.reshape)(lambda a, shape: a.reshape(shape))
 _implements(np.transpose)(lambda a, axes=None: a.transpose(*(axes or ())))
 _implements(np.copy)(lambda a, **_: a.copy())
@@ -147,6 +149,10 @@ _implements(np.zeros_like)(lambda a, dtype=None, shape=None, **_: _filled(
     a.shape if shape is None else shape, a.dtype if dtype is None else dtype, 0))
 _implements(np.ones_like)(lambda a, dtype=None, **_: _filled(
     a.shape, a.dtype if dtype is None else dtype, 1))
+_implements(np.full_like)(lambda a, value, dtype=None, **_: _filled(
+    a.shape, a.dtype if dtype is None else dtype, value))
+_implements(np.broadcast_arrays)(lambda *arrays: tuple(np.broadcast_to(
+    a, np.broadcast_shapes(*map(np.shape, arrays))) for a in arrays))
 
 
 def _filled(shape: Any, dtype: Any, value: Any) -> DeviceArray:

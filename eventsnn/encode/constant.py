@@ -6,6 +6,7 @@ import numpy as np
 
 from eventsnn import neurons
 from eventsnn.core import check
+from eventsnn.core.device import contiguous, on_device, to, zeros
 from eventsnn.core.dispatch import MODELS
 from eventsnn.engine import run
 from eventsnn.surrogates import SuperSpike, has_slope, prepare
@@ -61,13 +62,14 @@ class ConstantCurrentLIFEncoder:
         check.finite("x", x)
         dtype = check.float_dtype(x)
         xs = np.broadcast_to(x.astype(dtype, copy=False), (self.seq_length, *x.shape))
-        lay, th = run.layout(self.p, x.shape, dtype), prepare(self.threshold, dtype)
-        out, _, h = run.forward(xs, self._zeros(x.shape, dtype), lay, self.dt, th, 0, taped)
+        p = to(self.p, "cuda") if on_device(x) else self.p
+        lay, th = run.layout(p, x.shape, dtype), prepare(self.threshold, dtype)
+        out, _, h = run.forward(xs, self._zeros(x.shape, dtype, x), lay, self.dt, th, 0, taped)
         return out, xs, h, lay, th
 
-    def _zeros(self, shape: tuple, dtype: np.dtype) -> Any:
+    def _zeros(self, shape: tuple, dtype: np.dtype, some: Any) -> Any:
         state: Any = MODELS[self.membrane].state
-        return state(*(np.zeros(shape, dtype) for _ in state._fields))
+        return state(*(zeros(shape, dtype, some) for _ in state._fields))
 
     def backward(self, x: Any, out_bar: Any) -> np.ndarray:
         """Gradient of the currents `x` for that of the spikes, through the surrogate."""
@@ -75,8 +77,8 @@ class ConstantCurrentLIFEncoder:
         out_bar = check.real_array("out_bar", out_bar)
         check.shape("out_bar", out_bar.shape, out.shape, "as the spikes")
         x_bar, _, _ = run.backward(
-            np.ascontiguousarray(xs), h, lay, self.dt, th, 0, False, out_bar.astype(out.dtype),
-            None, self._zeros(lay.shape, out.dtype), with_p=False)
+            contiguous(xs), h, lay, self.dt, th, 0, False, out_bar.astype(out.dtype),
+            None, self._zeros(lay.shape, out.dtype, out), with_p=False)
         return x_bar.sum(axis=0)
 
 

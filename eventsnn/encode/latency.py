@@ -5,11 +5,13 @@ References
 .. [1] Thorpe, Delorme, Van Rullen, Neural Networks 14, 715 (2001).
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import on_device
 from eventsnn.encode.constant import ConstantCurrentLIFEncoder
 from eventsnn.neurons import LIFParameters
 
@@ -33,6 +35,11 @@ class SpikeLatencyEncoder:
         if x.ndim == 0:
             raise check.must("x", "have shape (T, ...)", x.shape)
         check.finite("x", x)
+        if on_device(x):
+            from eventsnn.engine.cuda import traces
+            out, rows = np.empty_like(x), (len(x), math.prod(x.shape[1:]))
+            traces.first_spikes(x.reshape(rows), out.reshape(rows))
+            return out
         out = np.zeros_like(x)
         kept = np.zeros(x.shape[1:])
         for t in range(len(x)):

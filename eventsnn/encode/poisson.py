@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check, random
+from eventsnn.core.device import like, on_device
 from eventsnn.engine import drive
 
 
@@ -36,8 +37,11 @@ class _Poisson:
         probability = np.minimum(self.dt * self.f_max * rate.astype(np.float64), 1.0)
         threshold = np.rint(probability * 2.0**32).astype(np.uint64).reshape(-1)
         sign = (np.sign(x) if self.signed else np.ones_like(x)).astype(dtype).reshape(-1)
-        z = np.empty((n_steps, x.size), dtype)
-        drive.bernoulli(threshold, sign, self.seed, np.uint64(self.step), z)
+        z = np.empty((n_steps, x.size), dtype, **like(x))
+        loops: Any = drive
+        if on_device(z):
+            from eventsnn.engine.cuda import drive as loops
+        loops.bernoulli(threshold, sign, self.seed, np.uint64(self.step), z)
         self.step += n_steps
         return z.reshape(n_steps, *x.shape)
 

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import on_device, to
 
 
 def gaussian_rbf(distance: Any, sigma: float = 1.0) -> np.ndarray:
@@ -81,7 +82,9 @@ class PopulationEncoder:
         check.finite("x", x)
         if x.size == 0:
             raise check.must("x", "hold at least one value", f"shape {x.shape}")
-        scale = np.asarray(x.max() if self.scale is None else self.scale)
+        scale = check.real_array("x", x.max()) if self.scale is None else self.scale
+        if on_device(x):
+            scale = to(scale, "cuda")
         dtype = check.float_dtype(x, scale)
         try:
             fits = np.broadcast_shapes(x.shape, scale.shape) == x.shape
@@ -89,9 +92,9 @@ class PopulationEncoder:
             fits = False
         if not fits:
             raise check.must("scale", f"broadcast against x of shape {x.shape}", scale.shape)
-        unit = np.linspace(0, 1, self.out_features)
+        unit = np.linspace(0, 1, self.out_features).astype(dtype, copy=False)
         return (x.astype(dtype, copy=False), scale.astype(dtype, copy=False),
-                unit.astype(dtype, copy=False))
+                to(unit, "cuda") if on_device(x) else unit)
 
     def backward(self, x: Any, out_bar: Any) -> np.ndarray:
         """Gradient of the values `x` for that of the activities.

@@ -74,7 +74,7 @@ def _zeros(p: Any, lay: Layout, some: np.ndarray) -> Any:
     return map_fields(lambda _: np.zeros_like(some, shape=(lay.n_batch, lay.n)), p)
 
 
-def _loops(some: Any) -> Any:
+def loops(some: Any) -> Any:
     """The loops of the device where arrays lie."""
     if not on_device(some):
         return cpu
@@ -94,12 +94,12 @@ def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,
     x, s = _flat(x, lay, n_steps), map_fields(np.copy, _flat(state, lay))
     z = _empty(s[0], lay, n_steps)
     fixed = (x, s, lay.p, dtype.type(dt), th, np.uint64(first), z)
-    h, loops = _empty(s, lay, n_steps) if taped else None, _loops(z)
+    h, on = _empty(s, lay, n_steps) if taped else None, loops(z)
     if taped:
-        loops.forward_taped(_steps(n_steps), *fixed, h)
+        on.forward_taped(_steps(n_steps), *fixed, h)
         h = _shaped(h, lay, n_steps)
     else:
-        loops.forward(_steps(n_steps - int(cpu.VISIT) + 1, int(cpu.VISIT)), *fixed)
+        on.forward(_steps(n_steps - int(cpu.VISIT) + 1, int(cpu.VISIT)), *fixed)
     return _shaped(z, lay, n_steps), _shaped(s, lay), h
 
 
@@ -115,7 +115,7 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
     x_bar = _empty(x, lay, n_steps)
     p_bar = _zeros(lay.p, lay, s_bar[0]) if with_p else None
-    _loops(s_bar).backward(
+    loops(s_bar).backward(
         _steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps), lay.p,
         dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset), _flat(out_bar, lay, n_steps),
         None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, p_bar)
@@ -138,7 +138,7 @@ def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any
     s = map_fields(np.copy, _flat(state, lay))
     z = _empty(s[0], lay, n_steps)
     h = _empty(s, lay, n_steps) if taped else None
-    _loops(z).forward_recurrent(
+    loops(z).forward_recurrent(
         _steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay), weights, lay.p,
         dtype.type(dt), th, np.uint64(first), z, h)
     return (_shaped(z, lay, n_steps), _shaped(s, lay),
@@ -203,10 +203,14 @@ def _backward_recurrent_on_device(
     seen = map_fields(np.empty_like, h) if watch else None
     two_way = weights if is_sparse(weights) else map_fields(lambda w: contiguous(w.T), weights)
     n_steps = len(z_bar)
-    _loops(z_bar).backward_recurrent(
+    loops(z_bar).backward_recurrent(
         None, drive, h, two_way, lay.p, dt, th, np.uint64(first), stop,
         _none(h) if sparse else None, z_bar, h_bar, s_bar, drive_bar, p_bar, seen)
-    feedback.back(weights, map_fields(lambda a: a[0], drive_bar), fed_back)
+    if is_sparse(weights):
+        from eventsnn.connect.cuda import columns
+        columns.back(weights, drive_bar[0], fed_back)
+    else:
+        feedback.back(weights, map_fields(lambda a: a[0], drive_bar), fed_back)
     return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar,
                      [getattr(seen, name) for name in watch])
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.connect import gather
-from eventsnn.core.device import on_device
+from eventsnn.core.device import contiguous, on_device, zeros
 from eventsnn.spikes import Events, density, to_events, to_raster
 
 DENSE_FROM = 0.12  # share of inputs that are not 0 from which on BLAS is faster
@@ -43,14 +43,19 @@ def weighted(x: Any, weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
     weight = weight.astype(dtype, copy=False)
     if not isinstance(x, Events):
         return product(x.astype(dtype, copy=False), weight.T)
-    y = np.zeros((len(x.ends) - 1, len(weight)), dtype)
-    gather.gather(x.ends, x.ids, x.values_as(dtype), np.ascontiguousarray(weight.T), y)
+    y = zeros((len(x.ends) - 1, len(weight)), dtype, x)
+    loops: Any = gather
+    if on_device(y):
+        from eventsnn.connect.cuda import gather as loops
+    loops.gather(x.ends, x.ids, x.values_as(dtype), contiguous(weight.T), y)
     return y.reshape(*x.shape[:-1], len(weight))
 
 
 def weight_bar(x: Any, y_bar: np.ndarray) -> np.ndarray:
     """Gradient (outputs, inputs) of weights, for that of what `weighted` gave."""
     rows = y_bar.reshape(-1, y_bar.shape[-1])
+    if on_device(rows) and isinstance(x, Events):
+        x = to_raster(x)  # no thread knows the events of one input: look at all, in tiles
     if not isinstance(x, Events):
         x_rows = x.reshape(-1, x.shape[-1]).astype(rows.dtype, copy=False)
         # Few outputs first: it takes two thirds of the time.

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from eventsnn.core import check, random
-from eventsnn.core.device import DeviceArray, like, on_device, require, to
+from eventsnn.core.device import DeviceArray, on_device, require, to, zeros
 from eventsnn.layers import arguments
 from eventsnn.spikes import Events
 
@@ -113,6 +113,8 @@ def _add_arrays(value: Any, found: dict[int, int]) -> None:
         while isinstance(value.base, np.ndarray):
             value = value.base
         found[id(value)] = value.nbytes
+    elif isinstance(value, DeviceArray):
+        found[id(value.buffer)] = value.buffer.nbytes
     elif isinstance(value, Events):
         for part in (value.ends, value.ids, value.values):
             _add_arrays(part, found)
@@ -276,10 +278,11 @@ def cotangent(argument: str, value: Any, shape: tuple, dtype: np.dtype,
               some: Any = None) -> np.ndarray:
     """A gradient coming in, as an array of `shape` and `dtype`; None stands for zero.
 
-    `some` is an array of the call that it is a gradient of: zeros are made where it lies.
+    `some` is an array of the call that it is a gradient of, or the layer that was called: zeros are
+    made where it lies.
     """
     if value is None:
-        return np.zeros(shape, dtype, **like(some))
+        return zeros(shape, dtype, some)
     value = check.real_array(argument, value)
     check.shape(argument, value.shape, shape, "as what it is the gradient of")
     return value.astype(dtype, copy=False)

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import DeviceArray
 from eventsnn.core.fields import map_fields
 from eventsnn.core.positions import drawing, positions, set_positions
 from eventsnn.layers.arriving import arriving
@@ -185,7 +186,7 @@ def _joined(parts: list[Any]) -> Any:
 
 def nbytes(value: Any) -> int:
     """Memory of arrays in tuples, lists and dictionaries."""
-    if isinstance(value, np.ndarray):
+    if isinstance(value, (np.ndarray, DeviceArray)):
         return value.nbytes
     if isinstance(value, dict):
         value = list(value.values())

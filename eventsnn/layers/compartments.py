@@ -113,8 +113,9 @@ class _Moving(_Coupled):
         behind = relax(s_bar.v, no, p.tau_mem_inv, dt)
         jump = bar.v * slope + (end.v @ g) * behind
         coupled = slope + start.v @ g
-        return bar._replace(v=np.divide(jump, coupled, out=bar.v.copy(), where=(z > 0) & (
-            coupled != 0)).astype(z.dtype, copy=False))
+        at = np.logical_and(z > 0, coupled != 0)
+        return bar._replace(v=np.where(at, jump / np.where(at, coupled, 1), bar.v).astype(
+            z.dtype, copy=False))
 
 
 class _RefractoryInner(Cell):
@@ -217,10 +218,10 @@ class _Recurrent(_Coupled, RecurrentLayer):
         if state_bar is not None and type(state_bar) is not RecurrentState:
             raise check.must("state_bar", "be RecurrentState", type(state_bar).__name__,
                              error=TypeError)
-        out_bar = cotangent("out_bar", out_bar, v.shape, v.dtype)
+        out_bar = cotangent("out_bar", out_bar, v.shape, v.dtype, v)
         s_bar = None
         if state_bar is not None:
-            out_bar = out_bar + cotangent("state_bar.z", state_bar.z, v.shape, v.dtype)
+            out_bar = out_bar + cotangent("state_bar.z", state_bar.z, v.shape, v.dtype, v)
             s_bar = state_bar.neuron
         s_bar = self._state_bar(s_bar, v.shape, v.dtype, v)
         g = self._step_bar(v, out_bar, s_bar, tape)

@@ -6,6 +6,7 @@ import numpy as np
 
 from eventsnn.connect import conv
 from eventsnn.core import check
+from eventsnn.core.device import zeros
 from eventsnn.layers.arriving import arriving
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
 from eventsnn.layers.linear import Linear
@@ -111,7 +112,7 @@ class Conv2d(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         x, repeats, shape, dtype = tape.pop(self)
-        out_bar = cotangent("out_bar", out_bar, shape, dtype)
+        out_bar = cotangent("out_bar", out_bar, shape, dtype, self)
         x_bar = None
         if tape.wants_input:
             x_bar = conv.conv2d_input_bar(out_bar, self.weight.reshape(self.kernels), x.shape[-2:],
@@ -148,7 +149,7 @@ def _extended(x: Any, far: tuple[int, int]) -> Any:
     if far == (0, 0):
         return x
     x = to_raster(x) if isinstance(x, Events) else x
-    out = np.zeros((*x.shape[:-2], x.shape[-2] + far[0], x.shape[-1] + far[1]), x.dtype)
+    out = zeros((*x.shape[:-2], x.shape[-2] + far[0], x.shape[-1] + far[1]), x.dtype, x)
     out[..., :x.shape[-2], :x.shape[-1]] = x
     return out
 

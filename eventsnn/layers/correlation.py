@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import zeros
 from eventsnn.layers.base import Gradients, Tape, add_states, cotangent, keeping_tape
 from eventsnn.layers.neurons import LIFRecurrentCell
 from eventsnn.layers.recurrent import RecurrentCell, RecurrentState
@@ -80,6 +81,11 @@ class LIFCorrelation:
             input_weights=np.zeros((hidden_size, input_size)),
             recurrent_weights=np.zeros((hidden_size, hidden_size)))
 
+    def to(self, device: str) -> "LIFCorrelation":
+        """Move the layer to ``"cuda"`` or ``"cpu"``, for inputs and weights there; returns it."""
+        self._cell.to(device)
+        return self
+
     def __call__(self, x: Any, input_weights: Any, recurrent_weights: Any, state: Any = None, *,
                  tape: Tape | None = None) -> tuple[np.ndarray, LIFCorrelationState]:
         """One step.
@@ -144,7 +150,7 @@ class LIFCorrelation:
                              error=TypeError)
         lif_bar, *sensor_bars = LIFCorrelationState(None, None, None) if state_bar is None else (
             state_bar)
-        z_bar = cotangent("out_bar", out_bar, shape, dtype).copy()
+        z_bar = cotangent("out_bar", out_bar, shape, dtype, cell).copy()
         before, pre_bars = [], []
         for s, p, s_bar in zip(sensors, self.p[1:], sensor_bars, strict=True):
             if s_bar is None:
@@ -163,5 +169,5 @@ class LIFCorrelation:
 def _silent(z_pre: np.ndarray, z_post: np.ndarray) -> CorrelationSensorState:
     """Sensors that never saw a spike."""
     shape = (*z_pre.shape, z_post.shape[-1])
-    return CorrelationSensorState(*(np.zeros(shape, z_post.dtype)
+    return CorrelationSensorState(*(zeros(shape, z_post.dtype, z_post)
                                     for _ in CorrelationSensorState._fields))

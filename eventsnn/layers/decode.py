@@ -1,10 +1,12 @@
 """Decoders: spikes to numbers."""
 
+import math
 from typing import Any
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import empty, on_device
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis
 
 
@@ -46,7 +48,7 @@ class SumDecoder(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         shape, dtype = tape.pop(self)
-        out_bar = cotangent("out_bar", out_bar, shape[1:], dtype)
+        out_bar = cotangent("out_bar", out_bar, shape[1:], dtype, self)
         return Gradients(np.broadcast_to(out_bar, shape), None, {})
 
 
@@ -86,7 +88,10 @@ class SpikesToTimesDecoder(Layer):
         x = check.real_array("x", x)
         time_axis(x, 1, "(T, ...)")
         check.finite("x", x)
-        dtype, silent = check.float_dtype(x), x == 0
+        dtype = check.float_dtype(x)
+        if on_device(x):
+            return self._on_device(x, dtype, tape)
+        silent = x == 0
         # a stable sort by "silent" puts the steps of the spikes first, in their order
         steps = np.argsort(silent, axis=0, kind="stable")[:self.spike_count]
         spiked = ~np.take_along_axis(silent, steps, axis=0)
@@ -98,8 +103,29 @@ class SpikesToTimesDecoder(Layer):
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Gradient of the last call on `tape`; see the class."""
+        if self.device != "cpu":
+            return self._back_on_device(out_bar, tape)
         steps, spiked, shape, dtype = tape.pop(self)
         out_bar = cotangent("out_bar", out_bar, (self.spike_count, *shape[1:]), dtype)
         x_bar = np.zeros(shape, dtype)
         np.put_along_axis(x_bar, steps, np.where(spiked, -self._unit * out_bar[:len(steps)], 0), 0)
+        return Gradients(x_bar, None, {})
+
+    def _on_device(self, x: Any, dtype: np.dtype, tape: Tape | None) -> Any:
+        from eventsnn.engine.cuda import traces
+        n = math.prod(x.shape[1:])
+        out = np.full((self.spike_count, *x.shape[1:]), np.inf, dtype, like=x)
+        traces.spike_times(x.reshape(len(x), n), dtype.type(self._unit),
+                           out.reshape(self.spike_count, n))
+        if tape is not None:
+            tape.push(self, (x, dtype))
+        return out
+
+    def _back_on_device(self, out_bar: Any, tape: Tape) -> Gradients:
+        from eventsnn.engine.cuda import traces
+        x, dtype = tape.pop(self)
+        n, x_bar = math.prod(x.shape[1:]), empty(x.shape, dtype)
+        out_bar = cotangent("out_bar", out_bar, (self.spike_count, *x.shape[1:]), dtype, x)
+        traces.spike_times_bar(x.reshape(len(x), n), dtype.type(self._unit),
+                               out_bar.reshape(self.spike_count, n), x_bar.reshape(len(x), n))
         return Gradients(x_bar, None, {})

@@ -1,10 +1,12 @@
 """Delays of whole steps, one for all elements or one for each."""
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import like, on_device, to, zeros
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis
 
 EXACT = 1e-6  # of a step count: what float32 leaves open of a delay that is a multiple of the step
@@ -54,10 +56,16 @@ class Delay(Layer):
             raise check.must("delay", "be less than 2 ** 31 steps", f"{exact.max():g} of dt",
                              "time is in seconds; did you pass milliseconds?")
         self.steps = np.rint(exact).astype(np.int64)
+        self._longest = int(np.max(self.steps, initial=0))
+        self._steps_there: Any = None  # the steps on a device
         off = np.abs(exact - self.steps) > EXACT * np.maximum(self.steps, 1)
         if off.any() and not self.nearest:
             raise check.must("delay", f"be a multiple of dt = {self.dt:g} s",
                              f"{self.delay[off].flat[0]:g} s", "nearest=True rounds it")
+
+    def move(self, device: str, moved: dict[int, Any]) -> None:
+        super().move(device, moved)
+        self._steps_there = None if device == "cpu" else to(self.steps, device)
 
     def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
         """Delay `x` (T, ...).
@@ -81,16 +89,20 @@ class Delay(Layer):
         x = check.real_array("x", x)
         time_axis(x, 1, "(T, ...)")
         check.broadcasts("x", x.shape[1:], self.delay.shape, "delay")
-        longest, shape = self._longest(), x.shape[1:]
+        longest, shape = self._longest, x.shape[1:]
         past = self._past("state", state, (longest, *shape))
         dtype = check.float_dtype(x) if past is None else check.float_dtype(x, past)
-        known = np.zeros((longest + len(x), *shape), dtype)
+        known = zeros((longest + len(x), *shape), dtype, x)
         known[longest:] = x
         if past is not None:
             known[:longest] = past
-        out = np.empty(x.shape, dtype)
-        for steps, where in self._groups(shape):
-            out[:, where] = known[longest - steps:longest - steps + len(x), where]
+        out = np.empty(x.shape, dtype, **like(x))
+        if on_device(out):
+            from eventsnn.connect.cuda import delay
+            delay.delayed(_rows(known), self._steps_of(shape), longest, _rows(out))
+        else:
+            for steps, where in self._groups(shape):
+                out[:, where] = known[longest - steps:longest - steps + len(x), where]
         if tape is not None:
             tape.push(self, (x.shape, dtype))
         return out, DelayState(known[len(x):].copy())
@@ -98,17 +110,22 @@ class Delay(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         shape, dtype = tape.pop(self)
-        out_bar, longest = cotangent("out_bar", out_bar, shape, dtype), self._longest()
+        out_bar, longest = cotangent("out_bar", out_bar, shape, dtype, self), self._longest
         past_bar = self._past("state_bar", state_bar, (longest, *shape[1:]))
-        known_bar = np.zeros((longest + shape[0], *shape[1:]), dtype)
+        known_bar = zeros((longest + shape[0], *shape[1:]), dtype, self)
         if past_bar is not None:
             known_bar[shape[0]:] = past_bar
+        if on_device(known_bar):
+            from eventsnn.connect.cuda import delay
+            delay.delayed_bar(_rows(out_bar), self._steps_of(shape[1:]), longest, _rows(known_bar))
+            return Gradients(known_bar[longest:], DelayState(known_bar[:longest]), {})
         for steps, where in self._groups(shape[1:]):
             known_bar[longest - steps:longest - steps + shape[0], where] += out_bar[:, where]
         return Gradients(known_bar[longest:], DelayState(known_bar[:longest]), {})
 
-    def _longest(self) -> int:
-        return int(np.max(self.steps, initial=0))
+    def _steps_of(self, shape: tuple) -> Any:
+        """The delay of each element, on the device."""
+        return np.broadcast_to(self._steps_there, shape).reshape(-1)
 
     def _groups(self, shape: tuple) -> list[tuple[int, Any]]:
         """Each delay in steps, and the elements (a mask of `shape`) that have it."""
@@ -127,3 +144,8 @@ class Delay(Layer):
         past = check.real_array(f"{argument}.past", state.past)
         check.shape(f"{argument}.past", past.shape, shape, "to match x")
         return past
+
+
+def _rows(x: Any) -> Any:
+    """(T, ...) as (T, n)."""
+    return x.reshape(len(x), math.prod(x.shape[1:]))

@@ -66,6 +66,11 @@ class Dropout(Layer):
 
     def _draw(self, place: int, shape: tuple) -> np.ndarray:
         """Whether an input is kept, in this call at this place on the tape."""
+        if self.device == "cuda":
+            from eventsnn.core.cuda import numpy_random
+            self.calls += 1
+            return numpy_random.at_least(np.float32(self.p), self.seed, random.WEIGHT,
+                                         (place, self.calls), shape)
         draw = random.generator(self.seed, random.WEIGHT)
         # Initial weights take their numbers from the counter 0 on; calls start far from there and
         # from each other.
@@ -82,4 +87,4 @@ class Dropout(Layer):
         kept, shape, dtype = tape.pop(self)
         if not tape.wants_input:
             return Gradients(None, None, {})
-        return Gradients(self._drop(cotangent("out_bar", out_bar, shape, dtype), kept), None, {})
+        return Gradients(self._drop(cotangent("out_bar", out_bar, shape, dtype, self), kept), None, {})

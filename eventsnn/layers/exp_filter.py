@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import on_device
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, time_axis
 from eventsnn.layers.linear import Linear
 
@@ -61,9 +62,13 @@ class ExpFilter(Layer):
         """Filter `x` (T, ..., input_size)."""
         x = check.real_array("x", x)
         time_axis(x, 2, f"(T, ..., {self.linear.in_features})")
-        out = np.array(self.linear(x, tape=tape))  # a copy: it may be one row, repeated
-        for t in range(1, len(out)):
-            out[t] += self.decay * out[t - 1]
+        out = self.linear(x, tape=tape).copy()  # it may be one row, repeated
+        if on_device(out):
+            from eventsnn.engine.cuda import traces
+            traces.decaying(out.dtype.type(self.decay), _rows(out))
+        else:
+            for t in range(1, len(out)):
+                out[t] += self.decay * out[t - 1]
         if tape is not None:
             tape.push(self, (out.shape, out.dtype))
         return out
@@ -71,7 +76,16 @@ class ExpFilter(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         shape, dtype = tape.pop(self)
-        y_bar = np.array(cotangent("out_bar", out_bar, shape, dtype))
-        for t in reversed(range(len(y_bar) - 1)):
-            y_bar[t] += self.decay * y_bar[t + 1]
+        y_bar = cotangent("out_bar", out_bar, shape, dtype, self).copy()
+        if on_device(y_bar):
+            from eventsnn.engine.cuda import traces
+            traces.decaying_bar(dtype.type(self.decay), _rows(y_bar))
+        else:
+            for t in reversed(range(len(y_bar) - 1)):
+                y_bar[t] += self.decay * y_bar[t + 1]
         return self.linear.backward(y_bar, tape)
+
+
+def _rows(x: Any) -> Any:
+    """(T, ...) as (T, n)."""
+    return x.reshape(len(x), math.prod(x.shape[1:]))

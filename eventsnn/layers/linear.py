@@ -86,7 +86,7 @@ class Linear(Layer):
         """Transpose of the last call on `tape`."""
         x, repeats, dtype = tape.pop(self)
         lead = (repeats, *x.shape[1:-1]) if repeats else x.shape[:-1]
-        out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), dtype)
+        out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), dtype, self)
         x_bar = None
         if tape.wants_input:
             x_bar = product(out_bar, self.weight.astype(dtype, copy=False))

@@ -53,7 +53,7 @@ class SumPool2d(_Pool2d):
         size, shape, dtype = tape.pop(self)
         if not tape.wants_input:
             return Gradients(None, None, {})
-        out_bar = cotangent("out_bar", out_bar, shape, dtype) / dtype.type(self._divisor())
+        out_bar = cotangent("out_bar", out_bar, shape, dtype, self) / dtype.type(self._divisor())
         return Gradients(conv.sum_pool2d_bar(out_bar, size, *self.window[:3]), None, {})
 
 
@@ -99,5 +99,5 @@ class MaxPool2d(_Pool2d):
         size, place, dtype = tape.pop(self)
         if not tape.wants_input:
             return Gradients(None, None, {})
-        out_bar = cotangent("out_bar", out_bar, place.shape, dtype)
+        out_bar = cotangent("out_bar", out_bar, place.shape, dtype, self)
         return Gradients(conv.max_pool2d_bar(out_bar, place, size, *self.window[:3]), None, {})

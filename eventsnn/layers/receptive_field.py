@@ -17,6 +17,7 @@ import numpy as np
 from eventsnn.connect import conv, gaussian
 from eventsnn.connect.gaussian import GENERATING, POSITIVE
 from eventsnn.core import check
+from eventsnn.core.device import to
 from eventsnn.layers import arguments
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
 
@@ -25,7 +26,11 @@ _MOST_POINTS, _MOST_DERIVATIONS = 1 << 27, 100  # of all kernels, of one: in a l
 
 
 class _SpatialFields(Layer):
-    """What the three share: kernels made of generating values, and the convolution with them."""
+    """What the three share: kernels made of generating values, and the convolution with them.
+
+    On a device the convolutions run there. The kernels, a few hundred numbers, are made on the CPU
+    and moved there in each call, and their gradients back.
+    """
 
     # Of the three in common; what the constructors take has been multiplied out.
     _ARGUMENTS = ("in_channels", "size", "index", "orders", "aggregate", "domain", "trainable",
@@ -87,20 +92,22 @@ class _SpatialFields(Layer):
         return f"log_{name}" if name in self._in_log else name
 
     def _generating(self, name: str) -> np.ndarray:
-        return np.exp(self._values[name]) if name in self._in_log else self._values[name]
+        values = to(self._values[name], "cpu")
+        return np.exp(values) if name in self._in_log else values
 
     @property
     def rf_parameters(self) -> np.ndarray:
         """The parameters of the kernels, (n, 7): scale, angle, ratio, x, y, dx, dy."""
         return np.column_stack([self._generating(name)[self._index[:, j]]
-                                for j, name in enumerate(GENERATING)] + [self._orders])
+                                for j, name in enumerate(GENERATING)]
+                               + [to(self._orders, "cpu")])
 
     def _kernels(self) -> np.ndarray:
         """(n, 1, size, size): one input channel at a time."""
         if self._fixed is not None:
             return self._fixed
-        return gaussian.spatial_receptive_fields(self.rf_parameters, self.size,
-                                                 self.domain)[:, None]
+        return to(gaussian.spatial_receptive_fields(self.rf_parameters, self.size,
+                                                    self.domain)[:, None], self.device)
 
     def __call__(self, x: Any, state: None = None, *, tape: Tape | None = None) -> np.ndarray:
         """Convolve images `x` (..., in_channels, H, W).
@@ -126,7 +133,7 @@ class _SpatialFields(Layer):
         """Transpose of the last call on `tape`."""
         seen, kernels, shape, out_shape = tape.pop(self)
         out_bar = cotangent("out_bar", out_bar,
-                            (*shape[:-3], self.out_channels, *out_shape[-2:]), seen.dtype)
+                            (*shape[:-3], self.out_channels, *out_shape[-2:]), seen.dtype, seen)
         out_bar = out_bar.reshape(out_shape)
         x_bar = None
         if tape.wants_input:
@@ -136,7 +143,7 @@ class _SpatialFields(Layer):
         weights = {}
         if self.trainable:
             kernels_bar = conv.conv2d_weight_bar(seen, out_bar, *self._window)
-            weights = self._values_bar(kernels_bar[:, 0].astype(np.float64))
+            weights = self._values_bar(to(kernels_bar[:, 0].astype(np.float64), "cpu"))
         return Gradients(x_bar, None, weights)
 
     def _values_bar(self, kernels_bar: np.ndarray) -> dict[str, np.ndarray]:
@@ -150,7 +157,7 @@ class _SpatialFields(Layer):
             np.add.at(bar, self._index[:, j], rows_bar[:, j])
             if name in self._in_log:
                 bar *= self._generating(name)
-            weights[self._weight_name(name)] = bar
+            weights[self._weight_name(name)] = to(bar, self.device)
         return weights
 
 

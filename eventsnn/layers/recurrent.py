@@ -14,7 +14,7 @@ from eventsnn.layers.arriving import arriving, product, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.sparse import SparseWeights
 from eventsnn.layers.spiking import NeuronLayer
-from eventsnn.spikes import Events, to_events
+from eventsnn.spikes import Events
 from eventsnn.surrogates import SuperSpike
 
 
@@ -143,7 +143,7 @@ class RecurrentLayer(NeuronLayer):
     def _recurrent_bar(self, drive_bar: Any, senders: np.ndarray) -> np.ndarray:
         """Gradient of the recurrent weights, its diagonal 0 if there are no autapses."""
         if self._sparse is not None:
-            return self._sparse.bar(to_events(senders), drive_bar)
+            return self._sparse.bar(self._sparse.arriving(senders), drive_bar)
         bar = self._weight_bar(self.recurrent_weights, drive_bar,
                                arriving(senders, self.hidden_size))
         if not self.autapses:
@@ -204,7 +204,7 @@ class RecurrentLayer(NeuronLayer):
             neuron_bar = state_bar.neuron
             if state_bar.z is not None:
                 out_bar, last = out_bar.copy(), ... if recorded else -1
-                out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype)
+                out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype, z)
             if recorded and neuron_bar is not None:
                 h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype, z), None
         w = self._recurrent(dtype)

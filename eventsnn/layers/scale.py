@@ -46,6 +46,6 @@ class Scale(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         x = tape.pop(self)
-        out_bar = cotangent("out_bar", out_bar, x.shape, x.dtype)
+        out_bar = cotangent("out_bar", out_bar, x.shape, x.dtype, self)
         x_bar = out_bar * self.scale.astype(x.dtype, copy=False) if tape.wants_input else None
         return Gradients(x_bar, None, {"scale": unbroadcast(out_bar * x, self.scale.shape)})

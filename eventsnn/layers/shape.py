@@ -50,4 +50,5 @@ class Flatten(Layer):
         shape, out_shape, dtype = tape.pop(self)
         if not tape.wants_input:
             return Gradients(None, None, {})
-        return Gradients(cotangent("out_bar", out_bar, out_shape, dtype).reshape(shape), None, {})
+        bar = cotangent("out_bar", out_bar, out_shape, dtype, self)
+        return Gradients(bar.reshape(shape), None, {})

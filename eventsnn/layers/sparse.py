@@ -1,5 +1,6 @@
 """Linear maps of sparse weights: only those that are stored are there, and only they learn."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,9 @@ import numpy as np
 from eventsnn.connect import columns
 from eventsnn.connect.sparse import from_columns, to_columns
 from eventsnn.core import check
+from eventsnn.core.device import contiguous, to
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, own_weights
-from eventsnn.spikes import Events, to_events
+from eventsnn.spikes import Events, to_events, to_raster
 
 
 class SparseWeights:
@@ -17,33 +19,72 @@ class SparseWeights:
     def __init__(self, name: str, matrix: Any, shape: tuple[int, int] | None = None) -> None:
         self.places, self.values = to_columns(name, matrix, shape or np.shape(matrix))
 
+        self._two_way: Any = None  # on a device, the places once more: by inputs and by outputs
+
+    def move(self, device: str, moved: dict[int, Any]) -> None:
+        """Move the values, and what a device needs to find them, as `Layer.move` does."""
+        if id(self.values) not in moved:
+            moved[id(self.values)] = self.values, to(self.values, device)
+        self.values = moved[id(self.values)][1]
+        if device == "cpu":
+            self._two_way = None
+        elif self._two_way is None:
+            from eventsnn.connect.cuda.columns import two_way
+            self._two_way = two_way(*self.places)
+
     def to_scipy(self) -> Any:
         """The matrix, in CSC."""
-        return from_columns(self.places, self.values)
+        return from_columns(self.places, to(self.values, "cpu"))
 
-    def as_columns(self, dtype: np.dtype) -> columns.ColumnWeights:
-        """What loops take."""
-        return columns.ColumnWeights(*self.places[1:], self.values.astype(dtype, copy=False))
+    def as_columns(self, dtype: np.dtype) -> Any:
+        """What loops take: `ColumnWeights`, or `TwoWayWeights` on a device."""
+        values = self.values.astype(dtype, copy=False)
+        if self._two_way is not None:
+            return self._two_way._replace(values=values)
+        return columns.ColumnWeights(*self.places[1:], values)
 
-    def weighted(self, x: Events, dtype: np.dtype) -> np.ndarray:
+    def arriving(self, x: Any) -> Any:
+        """An input, an array or `Events`, as the methods below take it: dense on a device."""
+        if self._two_way is not None:
+            return to_raster(x) if isinstance(x, Events) else x
+        return x if isinstance(x, Events) else to_events(x)
+
+    def weighted(self, x: Any, dtype: np.dtype) -> np.ndarray:
         """``x W^T`` (..., outputs)."""
+        if self._two_way is not None:
+            from eventsnn.connect.cuda import columns as on_device
+            rows = _rows(x.astype(dtype, copy=False))
+            y = np.empty_like(rows, shape=(len(rows), self.places.shape[0]))
+            on_device.gather(rows, self.as_columns(dtype), y)
+            return y.reshape(*x.shape[:-1], self.places.shape[0])
         y = np.zeros((len(x.ends) - 1, self.places.shape[0]), dtype)
         columns.gather(x.ends, x.ids, x.values_as(dtype), self.as_columns(dtype), y)
         return y.reshape(*x.shape[:-1], self.places.shape[0])
 
-    def bar(self, x: Events, y_bar: np.ndarray) -> np.ndarray:
+    def bar(self, x: Any, y_bar: np.ndarray) -> np.ndarray:
         """Gradient of the values."""
-        rows = np.ascontiguousarray(y_bar).reshape(-1, y_bar.shape[-1])
+        rows = _rows(contiguous(y_bar))
+        if self._two_way is not None:
+            from eventsnn.connect.cuda import columns as on_device
+            return on_device.scatter(_rows(x.astype(rows.dtype, copy=False)), self._two_way, rows)
         bar = np.zeros(len(self.values), rows.dtype)
         columns.scatter(x.ends, x.ids, x.values_as(rows.dtype), *self.places[1:], rows, bar)
         return bar
 
     def back(self, y_bar: np.ndarray) -> np.ndarray:
         """Gradient of the inputs."""
-        rows = np.ascontiguousarray(y_bar).reshape(-1, y_bar.shape[-1])
-        x_bar = np.empty((len(rows), self.places.shape[1]), rows.dtype)
+        rows = _rows(contiguous(y_bar))
+        x_bar = np.empty_like(rows, shape=(len(rows), self.places.shape[1]))
+        if self._two_way is not None:
+            from eventsnn.connect.cuda import columns as on_device
+            on_device.back(self.as_columns(rows.dtype), rows, x_bar)
+            return x_bar.reshape(*y_bar.shape[:-1], self.places.shape[1])
         columns.back(self.as_columns(rows.dtype), rows, x_bar)
         return x_bar.reshape(*y_bar.shape[:-1], self.places.shape[1])
+
+
+def _rows(x: Any) -> Any:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 class SparseLinear(Layer):
@@ -106,7 +147,7 @@ class SparseLinear(Layer):
             raise check.must("x", f"have shape (..., {self.in_features}) to match the matrix",
                              x.shape)
         dtype = check.float_dtype(x, self.weight)
-        x = x if isinstance(x, Events) else to_events(x)
+        x = self._sparse.arriving(x)
         y = self._sparse.weighted(x, dtype)
         if self.bias is not None:
             y += self.bias
@@ -117,7 +158,8 @@ class SparseLinear(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         x, dtype = tape.pop(self)
-        out_bar = cotangent("out_bar", out_bar, (*x.shape[:-1], self.out_features), dtype)
+        out_bar = cotangent("out_bar", out_bar, (*x.shape[:-1], self.out_features), dtype,
+                            self)
         weights = {"weight": self._sparse.bar(x, out_bar)}
         if self.bias is not None:
             weights["bias"] = out_bar.reshape(-1, self.out_features).sum(axis=0)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
-from eventsnn.engine import cpu
+from eventsnn.core.device import contiguous, like
+from eventsnn.engine import run
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent
 from eventsnn.surrogates import SuperSpike, has_slope, is_stochastic, prepare
 
@@ -42,12 +43,12 @@ class Threshold(Layer):
         x = check.real_array("x", x)
         check.broadcasts("x", x.shape, self.threshold.shape, "threshold")
         dtype = check.float_dtype(x)
-        u, th = np.ascontiguousarray(x, dtype), prepare(self.surrogate, dtype)
+        u, th = np.ascontiguousarray(x, dtype, **like(x)), prepare(self.surrogate, dtype)
         if self.threshold.any():  # a difference is above 0 where the one is above the other
             u = u - self.threshold.astype(dtype)
         u = u.reshape(-1)
         z = np.empty_like(u)
-        cpu.threshold(u, th, np.uint64(self.first_step), z)
+        run.loops(u).threshold(u, th, np.uint64(self.first_step), z)
         if is_stochastic(th):
             self.first_step += 1
         if tape is not None:
@@ -57,7 +58,7 @@ class Threshold(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         u, th, shape = tape.pop(self)
-        z_bar = np.ascontiguousarray(cotangent("out_bar", out_bar, shape, u.dtype)).reshape(-1)
+        z_bar = contiguous(cotangent("out_bar", out_bar, shape, u.dtype, u)).reshape(-1)
         u_bar = np.empty_like(u)
-        cpu.threshold_backward(u, th, z_bar, u_bar)
+        run.loops(u).threshold_backward(u, th, z_bar, u_bar)
         return Gradients(u_bar.reshape(shape), None, {})

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import like
 from eventsnn.core.fields import map_fields
 
 
@@ -46,8 +47,9 @@ def given_class(argument: str, value: Any, cls: type) -> None:
         raise check.must(argument, f"be {cls.__name__}", type(value).__name__, error=TypeError)
 
 
-def state(cls: Any, given: Any, rest: dict[str, tuple[tuple, float]], dtype: np.dtype) -> Any:
-    """The state given, as arrays of `dtype`; at rest if none is given.
+def state(cls: Any, given: Any, rest: dict[str, tuple[tuple, float]], dtype: np.dtype,
+          some: Any = None) -> Any:
+    """The state given, as arrays of `dtype`; at rest, where `some` array lies, if none is given.
 
     Parameters
     ----------
@@ -57,7 +59,8 @@ def state(cls: Any, given: Any, rest: dict[str, tuple[tuple, float]], dtype: np.
         Of each field, its shape and its value at rest.
     """
     if given is None:
-        return cls(**{name: np.full(shape, value, dtype) for name, (shape, value) in rest.items()})
+        return cls(**{name: np.full(shape, value, dtype, **like(some))
+                      for name, (shape, value) in rest.items()})
     given_class("state", given, cls)
     arrays = []
     for name, value in zip(cls._fields, given, strict=True):

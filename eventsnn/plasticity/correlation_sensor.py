@@ -106,7 +106,7 @@ def correlation_sensor_step(
     p, dt = arguments.parameters(p, dt, dtype)
     synapses = (*z_pre.shape, z_post.shape[-1])
     rest = dict.fromkeys(CorrelationSensorState._fields, (synapses, 0.0))
-    return step(arguments.state(CorrelationSensorState, state, rest, dtype),
+    return step(arguments.state(CorrelationSensorState, state, rest, dtype, z_pre),
                 z_pre[..., :, None], z_post[..., None, :], p, dt)
 
 

@@ -256,7 +256,7 @@ def _traces(z_pre: np.ndarray, z_post: np.ndarray, state: Any, q: STDPNumbers, d
         for name in (f"a_{side}", f"tau_{side}_inv"):
             arguments.fits(name, getattr(q, name), z.shape)
     rest = {"t_pre": (z_pre.shape, 0.0), "t_post": (z_post.shape, 0.0)}
-    s = arguments.state(STDPState, state, rest, z_pre.dtype)
+    s = arguments.state(STDPState, state, rest, z_pre.dtype, z_pre)
     return STDPState(trace(s.t_pre, z_pre, q.a_pre, q.tau_pre_inv, dt),
                      trace(s.t_post, z_post, q.a_post, q.tau_post_inv, dt))
 

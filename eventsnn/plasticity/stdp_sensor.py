@@ -71,4 +71,4 @@ def stdp_sensor_step(z_pre: Any, z_post: Any, state: STDPSensorState | None = No
     dtype, (z_pre, z_post) = arguments.arrays(state, z_pre=z_pre, z_post=z_post)
     p, dt = arguments.parameters(p, dt, dtype)
     rest = {"a_pre": (z_pre.shape, 0.0), "a_post": (z_post.shape, 0.0)}
-    return step(arguments.state(STDPSensorState, state, rest, dtype), z_pre, z_post, p, dt)
+    return step(arguments.state(STDPSensorState, state, rest, dtype, z_pre), z_pre, z_post, p, dt)

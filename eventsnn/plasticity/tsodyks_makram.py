@@ -101,7 +101,7 @@ def stp_step(z: Any, state: TsodyksMakramState | None = None,
     p, dt = arguments.parameters(p, dt, dtype)
     _share(p.U)
     rest = {"u": (z.shape, 0.0), "x": (z.shape, 1.0)}
-    return step(arguments.state(TsodyksMakramState, state, rest, dtype), z, p, dt)
+    return step(arguments.state(TsodyksMakramState, state, rest, dtype, z), z, p, dt)
 
 
 def checked(p: Any) -> TsodyksMakramParameters:

@@ -19,7 +19,7 @@ from eventsnn.core.fields import define
 EXPRESSIONS = {
     "positive": "a", "negative": "-a", "absolute": "abs(a)", "square": "a * a",
     "exp": "exp(a)", "log": "math.log(a)", "sqrt": "math.sqrt(a)", "tanh": "math.tanh(a)",
-    "floor": "math.floor(a)", "isfinite": "a - a == 0", "isnan": "a != a",
+    "floor": "math.floor(a)", "rint": "one * round(a) if abs(a) < big else a", "isfinite": "a - a == 0", "isnan": "a != a",
     "logical_not": "a == 0", "sign": "one * (a > 0) - one * (a < 0)",
     "add": "a + b", "subtract": "a - b", "multiply": "a * b", "divide": "a / b",
     "floor_divide": "a // b", "remainder": "a % b", "power": "a ** b",
@@ -30,6 +30,7 @@ EXPRESSIONS = {
     "where": "b if a else c",
 }
 _LETTERS = "abc"
+_WHOLE = 2.0**52  # a float from here on is a whole number
 
 
 def _text(expression: str, arrays: tuple[bool, ...], n_axes: int) -> tuple[str, list[str]]:
@@ -59,12 +60,12 @@ def _text(expression: str, arrays: tuple[bool, ...], n_axes: int) -> tuple[str, 
 
 
 @functools.lru_cache(maxsize=None)
-def _kernel(name: str, arrays: tuple[bool, ...], n_axes: int, casts: tuple, one: Any) -> Kernel:
+def _kernel(name: str, arrays: tuple[bool, ...], n_axes: int, casts: tuple, cast: Any) -> Kernel:
     arguments, body = _text(EXPRESSIONS[name], arrays, n_axes)
     names: dict[str, Any] = {f"cast_{letter}": cast
                              for letter, cast in zip(_LETTERS, casts, strict=False)}
-    function: Callable = define(arguments, *body, cuda=cuda, math=math, exp=exp, one=one,
-                                u64=np.uint64, u32=np.uint32, i64=np.int64, **names)
+    function: Callable = define(arguments, *body, cuda=cuda, math=math, exp=exp, one=cast(1),
+                                big=cast(_WHOLE), u64=np.uint64, u32=np.uint32, i64=np.int64, **names)
     function.__name__ = name
     function.__module__ = __name__
     return Kernel(function)
@@ -78,7 +79,7 @@ def run(name: str, n: int, out: Any, operands: tuple, types: tuple, shape: tuple
     each operand say where its elements lie.
     """
     made = _kernel(name, tuple(hasattr(x, "buffer") for x in operands), len(shape),
-                   tuple(bool if t.kind == "b" else t.type for t in types), types[-1].type(1))
+                   tuple(bool if t.kind == "b" else t.type for t in types), types[-1].type)
     operands = tuple(x if hasattr(x, "buffer") else t.type(x)
                      for x, t in zip(operands, types, strict=True))
     for_each(made, n, np.uint64(n), tuple(map(np.uint32, shape)) or None,
