@@ -10,7 +10,7 @@ import numpy as np
 import eventsnn
 from eventsnn import layers
 from eventsnn.core import cuda as device
-from eventsnn.core.dispatch import MODELS
+from eventsnn.core.dispatch import MODELS, rule
 from eventsnn.layers import channels
 from eventsnn.surrogates import SuperSpike
 from tests.cuda.ptx import argument_types
@@ -58,7 +58,8 @@ def recorded():
 def sequence(p, threshold=SuperSpike(30.0), **options):
     """A layer of the neurons of parameters `p`, and a tape that wants all gradients."""
     made = type("Under", (layers.Sequence,), {"parameters": type(p)})
-    return made(p, threshold, DT, trainable=tuple(p._fields), **options)
+    learnt = () if rule(type(threshold), type(p)) else tuple(p._fields)
+    return made(p, threshold, DT, trainable=learnt, **options)
 
 
 def recurrent(p, threshold=SuperSpike(30.0), **options):
