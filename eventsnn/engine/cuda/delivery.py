@@ -23,6 +23,7 @@ from eventsnn.core.device import empty
 from eventsnn.core.jit import scalar
 
 THREADS = 256  # of a block, at most
+TILE = 256  # targets
 GRID = 1024  # blocks that spikes are shared out among, about
 
 _U, _U32 = np.uint64, np.uint32
@@ -35,7 +36,8 @@ class Cut(NamedTuple):
     size: int  # neurons of a block
     n_blocks: int
     tile: int  # neurons of a tile, or 0 where delivery is by atomic additions
-    tiles: int  # of a block
+    tiles: int  # of a block, each with rows of its own
+    n_tiles: int  # that have neurons
 
 
 class Items(NamedTuple):
@@ -43,6 +45,18 @@ class Items(NamedTuple):
 
     begins: Any  # uint64 (n_steps * Q,): first spike of a step and a projection
     numbers: Any  # uint64 (n_steps * Q + 1,): its number among all
+
+
+def cut_in_order(n: int, size: int) -> Cut:
+    """Of a group of `n` neurons in blocks of `size`, into tiles."""
+    tile, n_blocks = min(TILE, 8 * threads(), size), -(-n // size)  # a thread may have several
+    tiles, last = -(-size // tile), n - (n_blocks - 1) * size
+    return Cut(size, n_blocks, tile, tiles, (n_blocks - 1) * tiles + -(-last // tile))
+
+
+def cut_for_atomic(n: int, size: int) -> Cut:
+    """The same into no tiles."""
+    return Cut(size, -(-n // size), 0, 0, 0)
 
 
 def items_space(synapses: Any, n_steps: int) -> Items:
@@ -53,7 +67,7 @@ def items_space(synapses: Any, n_steps: int) -> Items:
 
 def events_space(cut: Cut) -> Any:
     """Counts of synaptic events, one a block of threads of `deliver`, of 0."""
-    made = empty(cut.n_blocks * (cut.tiles if cut.tile else grid()), np.uint64)
+    made = empty(cut.n_tiles if cut.tile else cut.n_blocks * grid(), np.uint64)
     made[...] = 0
     return made
 
@@ -138,14 +152,16 @@ def _row(synapses, ids, begins, items, both, q, item, block):
 @scalar
 def _weight(synapses, q, place):
     at = synapses.weights_at[q]
-    return synapses.weight[q] if at == SHARED else synapses.weights[place + _U(at)]
+    return synapses.weight[q] if at == SHARED else synapses.weights[
+        _U(np.int64(place) + at)]
 
 
 @scalar
 def _slot(synapses, q, place, slot, depth):
     """The slot of the ring in which a spike acts that would act in `slot` without delay."""
     at = synapses.delays_at[q]
-    later = slot + _U(synapses.delay[q] if at == SHARED else synapses.delays[place + _U(at)])
+    later = slot + _U(synapses.delay[q] if at == SHARED else synapses.delays[
+        _U(np.int64(place) + at)])
     return later - _quotient(later, depth) * depth
 
 
@@ -257,7 +273,7 @@ def deliver(first_step, done, length, ids, ends, synapses, cut, ring, items, eve
     slot, length = _U((first_step + 1) % ring.shape[0]), _U(length)
     launch(_list_items, 1, threads(), synapses, ids, ends, _U(done), length, *items)
     if cut.tile:
-        launch(_in_order, cut.n_blocks * cut.tiles, threads(), synapses, ids, *items, slot, length,
+        launch(_in_order, cut.n_tiles, threads(), synapses, ids, *items, slot, length,
                _U(cut.tile), _U(cut.tiles), _U(cut.size), ring, events)
     else:
         launch(_atomic, (grid(), cut.n_blocks), threads(), synapses, ids, *items, slot, length,

@@ -22,7 +22,7 @@ from eventsnn.core.device import empty
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, magnitude, pick, store
 from eventsnn.core.jit import scalar
-from eventsnn.engine.cuda.delivery import Cut, Items, deliver, threads
+from eventsnn.engine.cuda.delivery import Cut, Items, deliver
 from eventsnn.engine.cuda.drives import add_inputs
 from eventsnn.engine.cuda.firing import append_fired, n_lines
 from eventsnn.engine.drives import Drives
@@ -30,7 +30,6 @@ from eventsnn.engine.firing import fires
 from eventsnn.surrogates import draw
 
 MOST_WINDOW = 64  # steps: a bit each
-TILE = 256  # targets
 ROOM = 1 << 24  # spikes that there is room for, about
 MOST_STEPS = 1024  # that are run before spikes come to the host
 
@@ -120,11 +119,6 @@ def work_space(n: int, window: int) -> WorkSpace:
                      empty((1, n_steps + 1), np.uint64), empty(1, np.uint32))
     made.ends[...] = made.bad[...] = 0
     return made
-
-
-def tile() -> int:
-    """Targets of a tile: where blocks have few threads, each has several."""
-    return min(TILE, 8 * threads())
 
 
 def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any, base: Any, s: Any,

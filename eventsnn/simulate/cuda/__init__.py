@@ -15,13 +15,11 @@ from eventsnn.simulate.group import DTYPE, LARGEST, Group
 class DeviceGroup(Group):
     """As `Group`; its state and its inputs are arrays of the device."""
 
-    in_order = True  # whether spikes are delivered in the order of the CPU
+    cut_of = staticmethod(delivery.cut_in_order)
 
     def _prepare(self) -> None:
         """Move what the loops take to the device, once, and make the rest there."""
-        n_blocks = -(-self.n // self.block)
-        tile = min(network.tile(), self.block) if self.in_order else 0
-        self.cut = delivery.Cut(self.block, n_blocks, tile, -(-self.block // tile) if tile else 1)
+        self.cut = self.cut_of(self.n, self.block)
         self.window = min(self.window, network.MOST_WINDOW)
         given = self.drives.poisson
         self._means = _moved(given.means) if given is not None and given.each.any() else None
@@ -82,7 +80,7 @@ class DeviceGroup(Group):
 class AtomicGroup(DeviceGroup):
     """A group whose inputs are added up in any order."""
 
-    in_order = False
+    cut_of = staticmethod(delivery.cut_for_atomic)
 
 
 def _moved(value: Any) -> Any:

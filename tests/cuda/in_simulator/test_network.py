@@ -1,0 +1,335 @@
+"""Networks on a device, in the simulator, against the CPU: spikes, states and inputs, bit for bit.
+"""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import eventsnn.neurons
+from eventsnn.connect import blocks
+from eventsnn.core.device import to
+from eventsnn.core.dispatch import MODELS
+from eventsnn.engine import delivery, network
+from eventsnn.engine.cuda import firing
+from eventsnn.engine.cuda import network as device_network
+from eventsnn.errors import NumericalError
+from eventsnn.neurons import LIFBoxParameters, LIFExcInhParameters, LIFParameters
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
+from eventsnn.simulate import (
+    AllToAll, FixedInDegree, FixedTotalNumber, Network, Normal, Uniform, state,
+)
+from eventsnn.simulate.cuda import DeviceGroup
+from eventsnn.surrogates import Logistic
+
+DT = 1e-3
+
+
+@pytest.fixture(autouse=True)
+def plain_loops(monkeypatch):
+    """The CPU's loops in plain Python: it takes longer to compile them for each kind of network."""
+    for module, name in ((network, "advance"), (delivery, "deliver")):
+        monkeypatch.setattr(module, name, getattr(module, name).py_func)
+    with np.errstate(over="ignore"):  # its unsigned numbers wrap
+        yield
+
+
+def outcome(make, n_steps, device, runs=1, **options):
+    """What a network comes to: spikes, events, and all that changes."""
+    net = Network(DT, seed=7, device=device, **options)
+    make(net)
+    spikes = [net.record(q, "spikes") for q in [*net.populations.values(), *net.sources.values()]]
+    for part in np.diff(np.linspace(0, n_steps, runs + 1).astype(int)):
+        net.run(part * DT, progress=False)
+    arrays = [to(state.arrays(group), "cpu") for group in net._simulation.groups]
+    return ([(r.times, r.ids) for r in spikes], arrays,
+            (net.cost.spikes, net.cost.synaptic_events))
+
+
+def assert_same(make, n_steps=40, least=5, runs=1, **options):
+    """Also that there was something to compare."""
+    cpu, cuda = (outcome(make, n_steps, device, runs, **chosen)
+                 for device, chosen in (("cpu", {}), ("cuda", options)))
+
+    assert cpu[2][0] >= least, cpu[2]
+    for one, other in zip(cpu[0], cuda[0], strict=True):
+        assert_array_equal(one[0], other[0])
+        assert_array_equal(one[1], other[1])
+    for one, other in zip(cpu[1], cuda[1], strict=True):
+        assert one.keys() == other.keys()
+        for name in one:
+            assert_array_equal(one[name].view(np.uint32), other[name].view(np.uint32), name)
+    assert cpu[2] == cuda[2]
+
+
+def pulses(net, cells, weight, n=25, **channel):
+    rng = np.random.default_rng(2)
+    net.spikes(cells, rng.integers(0, 30, n) * DT, rng.integers(0, len(cells), n), weight=weight,
+               **channel)
+
+
+OURS = [p for p in MODELS if p.__module__.startswith("eventsnn.")
+        and p.__name__ != "LIFRefracRecurrentParameters"]
+
+
+@pytest.mark.parametrize("parameters", OURS, ids=lambda p: p.__name__)
+def test_model__equals_cpu(parameters):
+    p, spiking = parameters(), MODELS[parameters].spiking
+    if isinstance(p, eventsnn.neurons.LIFAdExNorseParameters):
+        p = p._replace(tau_ada_inv=0.5)
+    pulse = 2000.0 if isinstance(p, eventsnn.neurons.IFParameters) else 40.0
+    channels = getattr(MODELS[parameters].inputs, "_fields", (None,))
+
+    def make(net):
+        cells = net.population("cells", 4, p)
+        for k, channel in enumerate(channels):
+            pulses(net, cells, pulse if k == 0 else 1.5, 12, channel=channel)
+            net.poisson(cells, rate=200.0, weight=0.75, channel=channel)
+            if spiking:
+                net.connect(cells, cells, AllToAll(), weight=0.3, delay=3 * DT, channel=channel)
+
+    try:
+        make(Network(DT, seed=7))
+    except (ValueError, TypeError) as refused:
+        pytest.fail(f"not for networks: {refused}")
+    assert_same(make, 30, least=2 if spiking else 0)
+
+
+def lif(net, n=12, **options):
+    return net.population("cells", n, LIFParameters(), **options)
+
+
+POISSON_OF_MANY = dict(rate=[0.0, 30_000.0], times=[0.0, 0.01], weight=0.02)
+DRIVES = {
+    "poisson": lambda net, q: net.poisson(q, rate=400.0, weight=0.8),
+    "poisson_by_pieces": lambda net, q: net.poisson(
+        q[2:9], rate=[300.0, 0.0, 900.0], times=[0.003, 0.011, 0.02],
+        weight=np.linspace(0.3, 1.0, 7)),
+    "poisson_of_many": lambda net, q: net.poisson(q, **POISSON_OF_MANY),
+    "poisson_by_neuron": lambda net, q: net.poisson(q, rate=np.linspace(0, 900, len(q)),
+                                                    weight=0.7),
+    "poisson_of_many_by_neuron": lambda net, q: net.poisson(
+        q[1:], rate=np.linspace(0, 3e4, len(q) - 1), weight=0.02),
+    "poisson_of_both_kinds": lambda net, q: (
+        net.poisson(q, rate=np.linspace(0, 900, len(q)), weight=0.3),
+        net.poisson(q, rate=500.0, weight=0.4)),
+    "current": lambda net, q: net.current(q[:7], 1.7),
+    "currents_by_pieces": lambda net, q: net.current(
+        q[3:], np.outer([1.2, -0.4, 2.0], np.linspace(1, 2, len(q) - 3)), [0.002, 0.01, 0.02]),
+    "noise": lambda net, q: net.noise(q, 1.0, 2.0),
+    "noise_of_several_steps": lambda net, q: net.noise(
+        q[1:], np.linspace(0.5, 1.5, len(q) - 1), 1.0, every=3 * DT),
+    "spikes": lambda net, q: pulses(net, q, 6.0, 60),
+    "constant": lambda net, q: net.constant(q[2:8], np.linspace(0.2, 1.0, 6)),
+}
+
+
+@pytest.mark.parametrize("kind", DRIVES)
+@pytest.mark.parametrize("parameters", [LIFParameters, LIFBoxParameters], ids=lambda p: p.__name__)
+def test_drive__equals_cpu(kind, parameters):
+    def make(net):
+        cells = net.population("cells", 12, parameters(v_th=0.3))
+        DRIVES[kind](net, cells)
+        if parameters is LIFBoxParameters:
+            net.current(cells, 0.2)
+
+    assert_same(make, 25, least=3, runs=2)
+
+
+def test_drive__of_more_than_a_chunk_equals_cpu():
+    def make(net):
+        cells = net.population("cells", 280, LIFParameters())
+        net.poisson(cells[10:], rate=150.0, weight=6.0)
+        net.noise(cells[5:], 0.5, 1.0)
+
+    assert_same(make, 3)
+
+
+def test_all_drives_together__equal_cpu():
+    def make(net):
+        cells = net.population("cells", 12, LIFParameters(v_th=Uniform(0.8, 1.2)),
+                               refractory=2 * DT)
+        net.connect(cells, cells, probability=0.2, weight=0.3, delay=3 * DT)
+        for drive in DRIVES.values():
+            drive(net, cells)
+
+    assert_same(make, 20, least=20, runs=2)
+
+
+def test_random_thresholds__equal_cpu():
+    def make(net):
+        cells = lif(net, threshold=Logistic(3.0))
+        pulses(net, cells, 6.0)
+        net.connect(cells, cells, probability=0.2, weight=0.2, delay=4 * DT)
+
+    assert_same(make, 30)
+
+
+def mixed(net):
+    """Several projections, all kinds of weights and delays; two populations of one group."""
+    a = net.population("a", 30, LIFParameters(v_th=Uniform(0.8, 1.2)))
+    b = net.population("b", 15, LIFParameters(), refractory=None)
+    net.poisson(a, rate=150.0, weight=2.0)
+    net.connect(a, a, FixedInDegree(4), weight=Normal(0.1, 0.3), delay=Uniform(2 * DT, 9 * DT))
+    net.connect(a[3:20], b, probability=0.3, weight=1.1, delay=Uniform(3 * DT, 5 * DT))
+    net.connect(b, a[10:], FixedTotalNumber(100, multapses=True), weight=Uniform(-0.7, 0.7),
+                delay=2 * DT)
+    net.connect(b[5:], a[:20], FixedTotalNumber(60, multapses=True), weight=-0.3, delay=17 * DT)
+
+
+@pytest.mark.parametrize("size", [None, 40], ids=["one_block", "blocks"])
+def test_projections__equal_cpu(size, monkeypatch):
+    if size is not None:  # tiles of 32, and of 8
+        monkeypatch.setattr(blocks, "size", lambda n: min(n, size))
+
+    assert_same(mixed, 26, least=40, runs=3)
+
+
+def test_groups_and_sources__equal_cpu():
+    assert_same(several_groups, 30, least=40)
+
+
+def several_groups(net):
+    a = net.population("a", 12, LIFParameters())
+    b = net.population("b", 9, LIFExcInhParameters(), refractory=DT)
+    source = net.source("source", 4, [0.0, 0.0, 0.004, 0.004, 0.004, 0.011], [1, 3, 0, 0, 2, 3])
+    net.poisson(a, rate=150.0, weight=3.0)
+    net.connect(a, a, probability=0.2, weight=0.3, delay=2 * DT)
+    net.connect(source, a, probability=0.6, weight=Uniform(1.0, 6.0), delay=3 * DT)
+    net.connect(a, b, probability=0.4, weight=Uniform(1.0, 5.0), delay=Uniform(3 * DT, 6 * DT),
+                channel="exc")
+    net.connect(a, b, probability=0.2, weight=0.5, delay=4 * DT, channel="inh")
+    net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT)
+
+
+def test_order_of_adding__matters_and_is_that_of_cpu(monkeypatch):
+    def make(net):
+        cells = lif(net, 5)
+        pulses(net, cells, 40.0, 4)
+        for weight in (3e7, 1.0, -3e7, 0.3):
+            net.connect(cells, cells, AllToAll(), weight=weight, delay=4 * DT)
+
+    placed = DeviceGroup._placed
+
+    def reversed_projections(self, synapses):
+        return placed(self, type(synapses)(*(
+            array[::-1].copy() if name.endswith("_at") or name in (
+                "senders", "pre_start", "n_pre", "channel", "weight", "delay") else array
+            for name, array in synapses._asdict().items())))
+
+    assert_same(make, 16, least=3)
+    monkeypatch.setattr(DeviceGroup, "_placed", reversed_projections)
+    with pytest.raises(AssertionError):
+        assert_same(make, 16, least=3)
+
+
+@pytest.mark.parametrize("make", [mixed, several_groups])
+def test_atomic_delivery__equals_cpu_to_rounding(make):
+    n_steps = 12  # before rounding can move a spike
+    cpu, cuda = outcome(make, n_steps, "cpu"), outcome(make, n_steps, "cuda", delivery="atomic")
+
+    assert cpu[2] == cuda[2] and cpu[2][1] > 20
+    for one, other in zip(cpu[1], cuda[1], strict=True):
+        for name in one:
+            assert_allclose(one[name], other[name], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("n, window", [(1, 1), (63, 3), (64, 2), (200, 5)])
+def test_append_fired__equals_flatnonzero(n, window):
+    rng = np.random.default_rng(n)
+    fired = rng.random((2, window, n)) < 0.2
+    room = device_network.work_space(n, window)
+
+    for turn, one in enumerate(fired):
+        bits = (one.astype(np.uint64) << np.arange(window, dtype=np.uint64)[:, None]).sum(axis=0)
+        firing.append_fired(to(bits, "cuda"), window, turn * window, room.counts, room.totals,
+                            room.ids, room.ends)
+
+    steps, ids = np.nonzero(fired.reshape(-1, n))
+    ends = room.ends.to("cpu")[0, :2 * window + 1].astype(int)
+    assert_array_equal(np.repeat(np.arange(2 * window), np.diff(ends)), steps)
+    assert_array_equal(room.ids.to("cpu")[:ends[-1]], ids)
+
+
+def test_run__with_little_room_comes_back_between(monkeypatch):
+    monkeypatch.setattr(device_network, "ROOM", 1)
+
+    assert_same(mixed, 12)
+
+
+def test_traces__equal_cpu():
+    found = []
+    for device in ("cpu", "cuda"):
+        net = Network(DT, seed=7, device=device)
+        several_groups(net)
+        v = net.record(net.populations["a"][2:6], "v", every=2 * DT)
+        i = net.record(net.populations["b"], "i_exc")
+        net.run(9 * DT, progress=False)
+        found.append((v.values, i.values, net.state(net.populations["b"][3:]).v))
+
+    for one, other in zip(*found, strict=True):
+        assert isinstance(other, np.ndarray)
+        assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("first, second", [("cuda", "cpu"), ("cpu", "cuda")])
+def test_snapshot__goes_on_elsewhere(first, second, tmp_path):
+    whole, net = (Network(DT, seed=7, device=device) for device in ("cpu", first))
+    several_groups(whole)
+    several_groups(net)
+    whole.run(20 * DT, progress=False)
+    net.run(11 * DT, progress=False)
+
+    again = Network.load(net.save(tmp_path / "net.h5"), device=second)
+
+    assert (again.device, again.step) == (second, 11)
+    for go_on in (again, net):
+        stored = go_on.store()
+        for _ in range(2 if go_on is net else 1):
+            go_on.restore(stored)
+            go_on.run(9 * DT, progress=False)
+            for mine, its in zip(whole._simulation.groups, go_on._simulation.groups, strict=True):
+                for name, array in state.arrays(mine).items():
+                    assert_array_equal(array, to(state.arrays(its)[name], "cpu"))
+
+
+def test_state_that_runs_away__is_told_as_on_cpu():
+    told = []
+    for device in ("cpu", "cuda"):
+        net = Network(DT, seed=7, device=device)
+        net.constant(net.population("b", 2, LIFParameters()), 1.0)
+        net.constant(net.population("cells", 5, LIFParameters(v_th=1e38))[3:], 1e37)
+        with pytest.raises(NumericalError) as caught:
+            net.run(20 * DT, progress=False)
+        told.append(str(caught.value))
+
+    assert told[0] == told[1] and "neuron 3" in told[0]
+
+
+@pytest.mark.parametrize("given, message", [
+    (dict(procedural=True), "procedural must be left out in a network on a CUDA device, got True; "
+     "run it with device='cpu'"),
+    (dict(plasticity=PairSTDP(w_max=1.0)), "plasticity must be left out"),
+    (dict(short_term=TsodyksMakramParameters()), "short_term must be left out"),
+], ids=["procedural", "plasticity", "short_term"])
+def test_connect__refuses_what_does_not_run_there(given, message, tmp_path):
+    def make(device):
+        net = Network(DT, device=device)
+        cells = lif(net)
+        net.connect(cells, cells, probability=0.1, delay=DT, **given)
+        return net
+
+    with pytest.raises(ValueError, match=message):
+        make("cuda")
+    path = make("cpu").save(tmp_path / "net.h5")
+    with pytest.raises(ValueError, match=message):
+        Network.load(path, device="cuda")
+
+
+@pytest.mark.parametrize("options, message", [
+    (dict(device="tpu"), "device must be one of cpu, cuda"),
+    (dict(device="cuda", delivery="atomics"), "delivery must be one of .*; did you mean 'atomic'?"),
+    (dict(delivery="atomic"), "delivery must be 'ordered' on a CPU"),
+], ids=["device", "delivery", "on_cpu"])
+def test_network__refuses_places(options, message):
+    with pytest.raises(ValueError, match=message):
+        Network(DT, **options)
