@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from eventsnn.core import cuda
 from tests.command_line import SIMULATE, refused
 
 pytestmark = pytest.mark.usefixtures("handlers")
@@ -34,6 +35,7 @@ def test_simulate__leaves_existing_files(tmp_path, capsys, no_work, option):
     (["--threads", "-2"], "threads must be at least 1"),
     (["--threads", "two"], "argument --threads: invalid int value"),
     (["--threads", "1.5"], "argument --threads: invalid int value"),
+    (["--device", "tpu"], "argument --device: invalid choice: 'tpu'"),
     (["--seed", "-1"], "seed must be at least 0"),
     (["--seed", str(2**64)], "seed must be at most"),
     (["--neurons", "0"], "neurons must be at least 100"),
@@ -85,3 +87,13 @@ def test_simulate__without_matplotlib_says_what_to_install(tmp_path, monkeypatch
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
 
     assert "pip install" in refused(capsys, *SIMULATE, "--plot", tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("command", [SIMULATE, ["resume", "net.h5"]], ids=["simulate", "resume"])
+def test_simulate__without_a_device_says_so(command, monkeypatch, capsys, no_work):
+    def check():
+        raise RuntimeError("device must be 'cpu' here, got 'cuda'")
+
+    monkeypatch.setattr(cuda.backend, "check", check)
+
+    assert "device must be 'cpu' here" in refused(capsys, *command, "--device", "cuda")

@@ -40,7 +40,7 @@ class Published(NamedTuple):
         """The network."""
         function = getattr(importlib.import_module(f"eventsnn.networks.{self.name}"), self.name)
         return function(**self.own(options), dt=options.dt, seed=options.seed,
-                        threads=options.threads)
+                        threads=options.threads, device=options.device)
 
 
 NETWORKS = (

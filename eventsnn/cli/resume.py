@@ -18,7 +18,7 @@ def add(commands: Any) -> None:
                         "that goes on take its place")
     resume.add_argument("--seconds", type=float, metavar="S",
                         help="model time, from the beginning (as the run was told)")
-    resume.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
+    simulate.add_place(resume)
     resume.add_argument("--checkpoint-every", type=float, metavar="S",
                         help="interval of snapshots, s of model time (as the run was told)")
     simulate.add_plot(resume)
@@ -31,7 +31,8 @@ def _resume(options: argparse.Namespace) -> None:
     from eventsnn.errors import FormatError
     from eventsnn.simulate.running import check_seconds
 
-    net = _load(options.file, options.threads)
+    simulate.check_place(options)
+    net = _load(options.file, options.threads, options.device)
     told = net.attributes.get(simulate.COMMAND)
     if told is None:
         raise check.must(str(options.file), "be a snapshot of eventsnn simulate",
@@ -64,20 +65,20 @@ def _last(path: pathlib.Path) -> pathlib.Path:
     return path.with_name(f"{path.stem.removesuffix('.previous')}{path.suffix}")
 
 
-def _load(path: pathlib.Path, threads: int) -> Any:
+def _load(path: pathlib.Path, threads: int, device: str) -> Any:
     """The network of a snapshot, or of the one before if that is missing or damaged."""
     from eventsnn.errors import FormatError, VersionError
     from eventsnn.simulate import Network
     from eventsnn.simulate.running import previous
 
     try:
-        return Network.load(path, threads=threads)
+        return Network.load(path, threads=threads, device=device)
     except VersionError:
         raise
     except (FormatError, FileNotFoundError) as error:
         if not (before := previous(path)).exists():
             raise
-        net = Network.load(before, threads=threads)
+        net = Network.load(before, threads=threads, device=device)
         warnings.warn(f"{error}; the snapshot before it, {before.name}, goes on from "
                       f"{net.time:g} s", stacklevel=2)
         return net

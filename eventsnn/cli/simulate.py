@@ -42,7 +42,7 @@ def _add_run_options(command: argparse.ArgumentParser, seconds: float) -> None:
     command.add_argument("--dt", type=float, default=1e-4, help="step, s (%(default)s)")
     command.add_argument("--seed", type=int, default=0,
                          help="seed of everything drawn (%(default)s)")
-    command.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
+    add_place(command)
     command.add_argument("--record", type=pathlib.Path, metavar="FILE.h5",
                          help="write the spikes, as SONATA")
     command.add_argument("--trace", metavar="VARIABLE", action="append", default=[],
@@ -54,6 +54,23 @@ def _add_run_options(command: argparse.ArgumentParser, seconds: float) -> None:
     add_checkpoints(command)
     add_plot(command)
     add_work(command)
+
+
+def add_place(command: argparse.ArgumentParser) -> None:
+    """What the run uses of the machine."""
+    command.add_argument("--threads", type=int, default=1, help="most threads to use (%(default)s)")
+    command.add_argument("--device", choices=("cpu", "cuda"), default="cpu",
+                         help="where to run (%(default)s)")
+
+
+def check_place(options: argparse.Namespace) -> None:
+    """Refuse, before any work, a device that is not there."""
+    from eventsnn.core.device import require
+
+    try:
+        require(options.device)
+    except RuntimeError as error:
+        raise ValueError(str(error)) from error
 
 
 def add_checkpoints(command: argparse.ArgumentParser) -> None:
@@ -181,6 +198,7 @@ def check_run(options: argparse.Namespace) -> None:
     from eventsnn.core.files import check_new
     from eventsnn.simulate.running import check_seconds
 
+    check_place(options)
     check.number("seconds", options.seconds, least=check.number("dt", options.dt, above=0.0))
     check_seconds(options.seconds, options.dt)
     if options.record:

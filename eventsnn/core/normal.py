@@ -60,7 +60,7 @@ def _radius(word):
     square = m * m
     p = (((((((_L0 * m + _L1) * m + _L2) * m + _L3) * m + _L4) * m + _L5) * m + _L6) * m + _L7) * m
     y = (p + _L8) * m * square + _LOG2_LOW * e - _HALF * square
-    return np.sqrt(-_TWO * (m + y + _LOG2_HIGH * e))
+    return np.float32(math.sqrt(-_TWO * (m + y + _LOG2_HIGH * e)))
 
 
 @scalar

@@ -30,7 +30,7 @@ _LOW, _SHIFT = np.uint64(0xFFFFFFFF), np.uint64(32)
 _STREAM_BITS, _MANTISSA = np.uint64(16), np.uint64(9)
 _ULP = np.float32(2.0**-23)
 _HALF = np.float32(0.5)
-_TWO, _THREE = np.uint64(2), np.uint64(3)
+_ZERO, _TWO, _THREE = np.uint64(0), np.uint64(2), np.uint64(3)
 
 
 @scalar
@@ -70,6 +70,27 @@ def chunk(out, seed, stream, number, count, step, item):
         out[LANE + j] = w1
         out[_TWO * LANE + j] = w2
         out[_THREE * LANE + j] = w3
+
+
+@scalar
+def words_of(seed, stream, i, step, item):
+    """The four random words of the draw that neuron `i` has a part in, in `chunk`."""
+    return words(seed, stream, i // CHUNK * LANE + i % LANE, step, item)
+
+
+@scalar
+def lane(i):
+    """Which word of its draw neuron `i` gets, in `chunk`: 0 to 3."""
+    return i % CHUNK // LANE
+
+
+@scalar
+def word(seed, stream, i, step, item):
+    """The random word that `chunk` gives to neuron `i`."""
+    w0, w1, w2, w3 = words_of(seed, stream, i, step, item)
+    mine = lane(i)
+    low, high = (w0 if mine == _ZERO else w1), (w2 if mine == _TWO else w3)
+    return low if mine < _TWO else high
 
 
 @scalar

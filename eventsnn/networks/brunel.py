@@ -59,7 +59,7 @@ REGIMES = {"SR": (3.0, 2.0), "SI-fast": (6.0, 4.0), "SI-slow": (4.5, 0.9), "AI":
 def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
            eta: float | None = None, in_degree: int | None = None, weight: float | None = None,
            delay: float = DELAY, spread: float = 0.0, connections: str = "in-degree",
-           dt: float = 1e-4, seed: int = 0, threads: int = 1) -> Network:
+           dt: float = 1e-4, seed: int = 0, threads: int = 1, device: str = "cpu") -> Network:
     """Make the network, with populations ``"exc"`` and ``"inh"``.
 
     Parameters
@@ -91,6 +91,8 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
         Of connections, input and initial potentials.
     threads : int
         Most threads to use.
+    device : {"cpu", "cuda"}
+        Where to run.
 
     Examples
     --------
@@ -109,7 +111,7 @@ def brunel(neurons: int = 12_500, regime: str = "AI", g: float | None = None,
                               else in_degree, least=5, most=neurons - 2)
     weight = check.number("weight", WEIGHT * IN_DEGREE / in_degree if weight is None else weight,
                           above=0.0)
-    net = Network(dt, seed, threads)
+    net = Network(dt, seed, threads, device)
     p = parameters(net.dt)
     if check.number("delay", delay) < 1.5 * net.dt:
         raise check.must("delay", f"be at least two steps, {2 * net.dt:g} s", f"{delay:g} s")

@@ -58,7 +58,8 @@ def parameters(dt: float) -> CobaLIFParameters:
         v_reset=V_RESET, v_thresh=V_THRESH)
 
 
-def coba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1) -> Network:
+def coba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1,
+         device: str = "cpu") -> Network:
     """Make the network, with populations ``"exc"`` and ``"inh"``.
 
     Parameters
@@ -71,6 +72,8 @@ def coba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
         Of connections and initial states.
     threads : int
         Most threads to use.
+    device : {"cpu", "cuda"}
+        Where to run.
 
     Examples
     --------
@@ -81,7 +84,7 @@ def coba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
     True
     """
     neurons = check.integer("neurons", neurons, least=100, most=MOST)
-    net = Network(dt, seed, threads)
+    net = Network(dt, seed, threads, device)
     p = parameters(net.dt)
     n_exc = round(EXCITATORY * neurons)
     rng = random.generator(seed, random.INITIAL_STATE)

@@ -36,7 +36,8 @@ PROBABILITY, EXCITATORY = 0.02, 0.8
 DELAY = 1e-4  # s
 
 
-def cuba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1) -> Network:
+def cuba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1,
+         device: str = "cpu") -> Network:
     """Make the network, with populations ``"exc"`` and ``"inh"``.
 
     Parameters
@@ -49,6 +50,8 @@ def cuba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
         Of connections and initial potentials, which are uniform between reset and threshold.
     threads : int
         Most threads to use.
+    device : {"cpu", "cuda"}
+        Where to run.
 
     Examples
     --------
@@ -59,7 +62,7 @@ def cuba(neurons: int = 4000, dt: float = 1e-4, seed: int = 0, threads: int = 1)
     True
     """
     neurons = check.integer("neurons", neurons, least=100, most=MOST)
-    net = Network(dt, seed, threads)
+    net = Network(dt, seed, threads, device)
     n_exc = round(EXCITATORY * neurons)
     rng = random.generator(seed, random.INITIAL_STATE)
     v = rng.uniform(PARAMETERS.v_reset, PARAMETERS.v_th, neurons)

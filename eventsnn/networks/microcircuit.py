@@ -53,7 +53,7 @@ INPUTS = ("poisson", "dc")
 
 def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input: str = "poisson",
                  initial: str = "optimised", dt: float = 1e-4, seed: int = 0,
-                 threads: int = 1) -> Network:
+                 threads: int = 1, device: str = "cpu") -> Network:
     """Make the network, with the populations ``"L23E"``, ``"L23I"``, ... ``"L6I"``.
 
     Parameters
@@ -74,6 +74,8 @@ def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input
         Of connections, weights, delays, input and initial potentials.
     threads : int
         Most threads to use.
+    device : {"cpu", "cuda"}
+        Where to run.
 
     Examples
     --------
@@ -91,7 +93,7 @@ def microcircuit(scale: float = 0.1, in_degree_scale: float | None = None, input
         raise check.unknown("input", input, INPUTS)
     if initial not in tables.INITIAL:
         raise check.unknown("initial", initial, tables.INITIAL)
-    net = Network(dt, seed, threads)
+    net = Network(dt, seed, threads, device)
     # From pA at full scale to what a spike adds to the current of a neuron here, mV.
     unit = (tables.RESISTANCE / math.sqrt(k)
             * exact_weight(tables.TAU_MEM, tables.TAU_SYN, net.dt))

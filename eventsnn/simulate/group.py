@@ -72,8 +72,12 @@ class Group:
         self.outside = None if outside is None else np.zeros_like(self.ring)
         if self.base is not None:
             self.ring[:] = self.base
-        n_blocks = -(-self.n // self.block)
         self.learning = self._learning()
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Allocate what a run writes and forgets."""
+        n_blocks = -(-self.n // self.block)
         self.space = work_space(n_blocks)
         most = self.window * min(self.block, self.n)  # spikes of a block in a window
         # Of two windows: of the one that is run, and of the one before, which is delivered.
@@ -138,11 +142,17 @@ class Group:
             self.learning.make_room()
         loop, arguments = self._call(first_step, n_steps, threads)
         done, count = loop(*arguments)
-        self._check_finite(first_step, done)
+        self._check_finite(self.state, first_step, done)
         return done, self.steps[:count], self.ids[:count]
 
-    def _check_finite(self, first_step: int, done: int) -> None:
-        for name, values in zip(self.state._fields, self.state, strict=True):
+    def take_events(self) -> int:
+        """How many synapses had a spike since it was last asked for."""
+        count = int(self.events.sum())
+        self.events[:] = 0
+        return count
+
+    def _check_finite(self, state: Any, first_step: int, done: int) -> None:
+        for name, values in zip(state._fields, state, strict=True):
             with np.errstate(all="ignore"):
                 good = np.abs(values) <= LARGEST  # and NaN is not
             if not good.all():

@@ -10,7 +10,7 @@ import numpy as np
 from eventsnn.core import check, random
 from eventsnn.core.fields import map_fields
 from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
-from eventsnn.simulate import describe, drives, projections, running
+from eventsnn.simulate import describe, drives, places, projections, running
 from eventsnn.simulate.connection import Connection
 from eventsnn.simulate.cost import Cost
 from eventsnn.simulate.driven import Driven
@@ -36,6 +36,12 @@ class Network(Driven, Resumable):
         thresholds. The same seed gives the same spikes for any number of threads.
     threads : int
         Most threads to use. A network whose steps are too short to share runs on one.
+    device : {"cpu", "cuda"}
+        Where to run: the same spikes on both, but for rounding. On a CUDA device synapses are
+        neither plastic nor procedural. Its state comes to the host when it is asked for.
+    delivery : {"ordered", "atomic"}
+        How a CUDA device adds up what spikes bring: in the order of the CPU, or, for speed, as it
+        comes, so that sums differ by rounding from run to run.
 
     Examples
     --------
@@ -50,11 +56,13 @@ class Network(Driven, Resumable):
     (True, (100, 3))
     """
 
-    def __init__(self, dt: float = 1e-4, seed: int = 0, threads: int = 1) -> None:
+    def __init__(self, dt: float = 1e-4, seed: int = 0, threads: int = 1, device: str = "cpu",
+                 delivery: str = "ordered") -> None:
         super().__init__()
         self.dt = check.number("dt", dt, above=0.0)
         self.seed = random.seed(seed)
         self.threads = check.integer("threads", threads, least=1)
+        self.device, self.delivery = places.checked(device, delivery)
         self.populations: dict[str, Population] = {}
         self.step = 0  # steps done
         self._whole = True  # whether all groups, records and recorders stand at `step`
@@ -237,6 +245,7 @@ class Network(Driven, Resumable):
         self._open()
         self._mine(pre, "pre")
         self._target(post)
+        places.check_synapses(self.device, procedural, plasticity, short_term)
         self._projections.append(projections.make(
             pre, post, rule, weight, delay, probability, matrix, channel, autapses, procedural,
             plasticity, short_term, name, self.dt, len(self._projections), self._names()))
@@ -288,7 +297,8 @@ class Network(Driven, Resumable):
             raise check.must("network", "have a population before it runs", "none")
         self._simulation = Simulation(
             self.dt, self.seed, list(self.populations.values()), list(self.sources.values()),
-            self._projections, self._drives, self._constant)
+            self._projections, self._drives, self._constant,
+            places.kind_of_group(self.device, self.delivery))
         self._cost = self._cost._replace(build=time.perf_counter() - began)
         return self._simulation
 

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check, random
-from eventsnn.simulate import recipe, state
+from eventsnn.core.device import to
+from eventsnn.simulate import places, recipe, state
 from eventsnn.simulate.population import Population, View
 from eventsnn.simulate.source import kept, made_of
 from eventsnn.simulate.state import Snapshot
@@ -121,11 +122,12 @@ class Resumable:
             "sources": [coded((name, len(q), *kept(q))) for name, q in self.sources.items()],
             "projections": coded(self._projections), "drives": coded(self._drives),
             "constant": coded(self._constant)}
-        groups = [state.arrays(group) for group in simulation.groups]
+        groups = [to(state.arrays(group), "cpu") for group in simulation.groups]
         return snapshot.write(path, made, arrays, groups, overwrite, keep)
 
     @classmethod
-    def load(cls: Any, path: str | os.PathLike, *, threads: int = 1) -> Any:
+    def load(cls: Any, path: str | os.PathLike, *, threads: int = 1, device: str = "cpu",
+             delivery: str = "ordered") -> Any:
         """Read a network that was saved; it stands where it stood.
 
         Parameters
@@ -134,6 +136,8 @@ class Resumable:
             The file.
         threads : int
             Most threads to use.
+        device, delivery : str
+            Where to go on, as of `Network`: it need not be where it was saved.
 
         Raises
         ------
@@ -143,10 +147,11 @@ class Resumable:
         from eventsnn.simulate import snapshot
 
         threads = check.integer("threads", threads, least=1)
+        device, delivery = places.checked(device, delivery)
         made, arrays, groups = snapshot.read(path)
         try:
             net = cls(recipe.decode(made["dt"], arrays.__getitem__, _no_view), int(made["seed"]),
-                      threads)
+                      threads, device, delivery)
 
             def view(name: str, start: int, stop: int) -> View:
                 whole = net.populations.get(name) or net.sources[name]
@@ -167,7 +172,11 @@ class Resumable:
             net._constant = list(plain(made["constant"]))
             stored = Snapshot(check.integer("step", made["step"], least=0,
                                             most=random.STEP_LIMIT), groups, [])
+            for q in net._projections:
+                places.check_synapses(device, q.procedural, q.plasticity, q.short_term)
             state.check_fits(stored, net._built())
+        except places.CannotRun:
+            raise
         except snapshot.DAMAGE as error:
             raise snapshot.refused(path, f"one that does not hold together ({error})") from error
         net.restore(stored)

@@ -6,6 +6,8 @@ import numba
 import numpy as np
 
 from eventsnn.connect import blocks
+from eventsnn.core import device
+from eventsnn.core.fields import map_fields
 from eventsnn.engine import delivery
 from eventsnn.simulate import drives, plastic, wiring
 from eventsnn.simulate.group import Group
@@ -32,14 +34,15 @@ class Simulation:
 
     def __init__(self, dt: float, seed: np.uint64, populations: list[Population],
                  sources: list[Source], wanted: list[Projection], driven: list[drives.Drive],
-                 constant: list[tuple[View, int, np.ndarray]]) -> None:
+                 constant: list[tuple[View, int, np.ndarray]],
+                 kind_of_group: type[Group] = Group) -> None:
         kinds: dict[Any, list[Population]] = {}
         for member in populations:
             kind = type(member.p), type(member.threshold), member.threshold
             kinds.setdefault(kind, []).append(member)
         self.groups: list[Group] = []
         for members in kinds.values():
-            self.groups.append(Group(members, dt, seed, sum(g.n for g in self.groups)))
+            self.groups.append(kind_of_group(members, dt, seed, sum(g.n for g in self.groups)))
         self._seed = seed
         self._packed: dict[int, tuple[delivery.Synapses, int]] = {}  # by number of the projection
         self._counts: dict[int, int] = {}  # synapses of procedural ones, once they are asked for
@@ -128,9 +131,14 @@ class Simulation:
         return group, group.starts[view.population.name] + view.start
 
     def state(self, view: View) -> Any:
-        """The state of a view: arrays that look into the group's."""
+        """The state of a view: arrays that look into the group's; copies of those of a device."""
         group, start = self.place(view)
-        return type(group.state)(*(a[start:start + len(view)] for a in group.state))
+        return device.to(map_fields(lambda a: a[start:start + len(view)], group.state), "cpu")
+
+    def variable(self, view: View, name: str) -> np.ndarray:
+        """One variable of `state`."""
+        group, start = self.place(view)
+        return device.to(getattr(group.state, name)[start:start + len(view)], "cpu")
 
     def advance(self, first: int, n_steps: int, threads: int, spikes_of: list[Spikes],
                 recorder: Any) -> tuple[int, int]:
@@ -163,8 +171,7 @@ class Simulation:
             _hand_out(group, steps, ids, spikes_of, recorder)
         self._receive(first, n_steps, fired)
         for group in self.groups:
-            n_events += int(group.events.sum())
-            group.events[:] = 0
+            n_events += group.take_events()
             if group.learning is not None:
                 group.learning.tidy(first + n_steps)
         return n_spikes, n_events

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.connect.learning import STATIC
-from eventsnn.core import check
+from eventsnn.core import check, device
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.traces import Spikes, Trace
 
@@ -26,7 +26,8 @@ class Snapshot(NamedTuple):
 
 def take(simulation: Simulation, step: int, records: list[Spikes | Trace]) -> Snapshot:
     """A copy of all that changes."""
-    return Snapshot(step, [{name: array.copy() for name, array in arrays(group).items()}
+    return Snapshot(step, [{name: np.array(device.to(array, "cpu"))
+                            for name, array in arrays(group).items()}
                            for group in simulation.groups],
                     [r.length for r in records])
 
@@ -36,7 +37,8 @@ def put(simulation: Simulation, snapshot: Snapshot) -> None:
     for group, kept in zip(simulation.groups, snapshot.groups, strict=True):
         for name, array in arrays(group).items():
             if not name.startswith(GROWS):
-                array[...] = kept[name]
+                array[...] = kept[name] if isinstance(array, np.ndarray) else device.to(
+                    kept[name], "cuda")
         if group.learning is not None:
             group.learning.put(kept)
 

@@ -117,7 +117,7 @@ def looker(network: Any, whose: Any, variable: str, *others: str) -> Callable[[]
         _is_weight(variable)
         return weights.Weights(whose, np.ones(len(whose.post), np.bool_)).now
     known_variable(whose.population, variable, *others)
-    return lambda: getattr(network._built().state(whose), variable)
+    return lambda: network._built().variable(whose, variable)
 
 
 def _is_weight(variable: str) -> None:

@@ -1,0 +1,111 @@
+"""All neurons of one model in a network, on a CUDA device."""
+
+from typing import Any
+
+import numpy as np
+
+from eventsnn.connect import tiles
+from eventsnn.core import device
+from eventsnn.core.fields import map_fields
+from eventsnn.engine.cuda import delivery, network
+from eventsnn.engine.delivery import Synapses
+from eventsnn.simulate.group import DTYPE, LARGEST, Group
+
+
+class DeviceGroup(Group):
+    """As `Group`; its state and its inputs are arrays of the device."""
+
+    cut_of = staticmethod(delivery.cut_in_order)
+
+    def _prepare(self) -> None:
+        """Move what the loops take to the device, once, and make the rest there."""
+        self.cut = self.cut_of(self.n, self.block)
+        self.window = min(self.window, network.MOST_WINDOW)
+        given = self.drives.poisson
+        self._means = _moved(given.means) if given is not None and given.each.any() else None
+        (self.state, self.p, self.ring, self.outside, self.base, self.drives) = _moved(
+            (self.state, self.p, self.ring, self.outside, self.base, self.drives))
+        self._own, *self._others = [self._placed(w.synapses) for w in self.all_wired]
+        self._items = delivery.items_space(self._own, self.window)
+        self._space = network.work_space(self.n, self.window)
+        self.events = delivery.events_space(self.cut)
+        self._started = False
+
+    def _placed(self, synapses: Synapses) -> Synapses:
+        """Synapses on the device, split by tiles if they are delivered in order."""
+        if self.cut.tile:
+            synapses = tiled(synapses, self.cut.tile, self.cut.tiles)
+        return _moved(synapses)
+
+    def is_compiled(self, threads: int) -> bool:
+        """Whether the loop for this group is compiled, in this process."""
+        return self._started
+
+    def receive(self, first_step: int, window: int, spikes: np.ndarray, ends: np.ndarray) -> None:
+        """Deliver spikes of other groups, a list of each, of the steps from `first_step` on."""
+        if not ends[:, -1].any():
+            return
+        before = np.cumsum(ends[:, -1]) - ends[:, -1]
+        ids = np.concatenate([row[:n] for row, n in zip(spikes, ends[:, -1], strict=True)])
+        ids, ends = _moved((ids, (ends + before[:, None]).astype(np.uint64)))
+        synapses = self._others[0]
+        if self._items.numbers.size <= window * synapses.delay.size:
+            self._items = delivery.items_space(synapses, window)
+        delivery.deliver(first_step, 0, window, ids, ends, synapses, self.cut, self.outside,
+                         self._items, self.events)
+
+    def advance(self, first_step: int, n_steps: int,
+                threads: int) -> tuple[int, np.ndarray, np.ndarray]:
+        """Run up to `n_steps`; return the number done, and the spikes' steps and neurons."""
+        done = network.advance(
+            first_step, n_steps, self.window, self.ring, self.outside, self.base, self.state,
+            self.p, self.dt, self.threshold, self.drives, self._means, self.seed, self.number,
+            DTYPE.type(LARGEST), self._own, self.cut, self._items, self.events, self._space)
+        self._started = True
+        ends = device.to(self._space.ends[0, :done + 1], "cpu")
+        if self._space.bad.item():
+            self._space.bad[...] = 0
+            self._check_finite(device.to(self.state, "cpu"), first_step, done)
+        steps = np.repeat(np.arange(first_step + 1, first_step + done + 1),
+                          np.diff(ends.astype(np.int64)))
+        return done, steps, self._space.ids[:len(steps)].to("cpu")
+
+    def take_events(self) -> int:
+        """How many synapses had a spike since it was last asked for."""
+        count = int(device.to(self.events, "cpu").sum())
+        self.events[...] = 0
+        return count
+
+
+class AtomicGroup(DeviceGroup):
+    """A group whose inputs are added up in any order."""
+
+    cut_of = staticmethod(delivery.cut_for_atomic)
+
+
+def _moved(value: Any) -> Any:
+    """Arrays, and those of tuples, on the device, none of them of size 0."""
+    if isinstance(value, tuple):
+        return map_fields(_moved, value) if hasattr(value, "_fields") else tuple(map(_moved, value))
+    if isinstance(value, np.ndarray) and not value.size:
+        value = np.zeros((1,) * value.ndim, value.dtype)
+    return device.to(value, "cuda")
+
+
+def tiled(s: Synapses, tile: int, n_tiles: int) -> Synapses:
+    """Synapses whose blocks are `n_tiles` tiles of `tile` targets for each block of before."""
+    targets, weights, delays = (np.empty_like(a) for a in (s.targets, s.weights, s.delays))
+    all_rows, at = [], []
+    n_blocks = s.block_at.shape[1]
+    for q, n_pre in enumerate(s.n_pre.tolist()):
+        begin, shape = int(s.rows_at[q]), (n_blocks, n_pre + 1)
+        rows = s.rows[begin:begin + n_blocks * (n_pre + 1)].reshape(shape)
+        all_rows.append(np.zeros((n_blocks * n_tiles, n_pre + 1), s.rows.dtype))
+        at.append(tiles.split(rows, s.targets, s.weights, s.weights_at[q], s.delays, s.delays_at[q],
+                              s.block_at[q], tile, n_tiles, all_rows[-1], targets, weights, delays))
+    sizes = [rows.size for rows in all_rows]
+    return s._replace(
+        rows=np.concatenate([np.empty(0, s.rows.dtype), *(rows.reshape(-1) for rows in all_rows)]),
+        targets=targets, weights=weights, delays=delays,
+        rows_at=np.cumsum([0, *sizes])[:-1],
+        block_at=np.array(at, np.int64).reshape(len(at), n_blocks * n_tiles))

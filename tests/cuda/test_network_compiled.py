@@ -1,0 +1,88 @@
+"""Networks on a device, by the compiled kernels: the spikes and states of the CPU."""
+
+import re
+
+import pytest
+from numpy.testing import assert_allclose
+
+from eventsnn.core import cuda as device
+from eventsnn.simulate import Network
+from tests.cuda import census
+from tests.cuda.interpreted import Interpreter
+from tests.cuda.networks import (
+    DRIVES, DT, assert_same, driven, in_plain_python, lif, mixed, outcome, pulses,
+    random_thresholds, several_groups,
+)
+from tests.cuda.ptx import ARCHITECTURES, assemble, compile_ptx
+
+MOST, MOST_OF_FLOAT64 = 64, 80  # registers; with 80 a processor has still 24 warps to run
+
+
+@pytest.mark.parametrize("make, n_steps", [
+    (mixed, 26), (several_groups, 30), (driven, 20), (random_thresholds, 20)])
+def test_network__compiled_without_fma__is_that_of_cpu_bit_for_bit(make, n_steps, monkeypatch):
+    monkeypatch.setattr(device, "backend", Interpreter(fma=False, seed=3))
+    with in_plain_python(monkeypatch):
+        assert_same(make, n_steps, least=5, runs=2)
+
+
+@pytest.mark.parametrize("delivery", ["ordered", "atomic"])
+@pytest.mark.parametrize("make", [mixed, several_groups])
+def test_network__compiled_with_fma__is_that_of_cpu_to_rounding(make, delivery, monkeypatch):
+    n_steps = 12  # before rounding can move a spike
+    monkeypatch.setattr(device, "backend", Interpreter(fma=True, seed=3))
+    with in_plain_python(monkeypatch):
+        cpu, cuda = outcome(make, n_steps, "cpu"), outcome(make, n_steps, "cuda", delivery=delivery)
+
+    assert cpu[2] == cuda[2] and cpu[2][1] > 20
+    for one, other in zip(cpu[1], cuda[1], strict=True):
+        for name in one:
+            assert_allclose(one[name], other[name], rtol=1e-5, atol=1e-5)
+
+
+def faults(launched, cc=(9, 0), most=MOST):
+    """What is wrong with kernels, by name."""
+    found = {}
+    for (name, types), function in launched.items():
+        text = compile_ptx(function, types, cc=cc)
+        usage = assemble(text, cc)
+        wrong = {"float64": ".f64" in text, "call": re.search(r"\bcall\b", text),
+                 "spill": usage.spill or usage.stack, "registers": usage.registers > most}
+        found[name.rpartition(".")[2]] = [fault for fault, is_so in wrong.items() if is_so]
+    return found
+
+
+def launched_by(make, **options):
+    """The network's own kernels."""
+    with census.recorded() as launched:
+        net = Network(DT, device="cuda", **options)
+        make(net)
+        net.run(4 * DT, progress=False)
+    return {key: function for key, function in launched.items()
+            if key[0].startswith("eventsnn.engine")}
+
+
+@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("delivery, kernel", [("ordered", "_in_order"), ("atomic", "_atomic")])
+def test_network__compiles_to_registers(delivery, kernel, cc):
+    launched = launched_by(several_groups, delivery=delivery)
+
+    assert faults(launched, cc) == {name: [] for name in (
+        "_update", "_count", "_sum", "_write", "_list_items", kernel)}
+
+
+@pytest.mark.parametrize("kind", DRIVES)
+def test_drive__compiles_to_registers(kind):
+    def make(net):
+        cells = lif(net)
+        DRIVES[kind](net, cells)
+        pulses(net, cells, 1.0)
+
+    # means neuron by neuron are float64, as on the CPU; nothing else is
+    by_neuron = kind in ("poisson_by_neuron", "poisson_of_many_by_neuron", "poisson_of_both_kinds")
+    found = faults(launched_by(make), most=MOST_OF_FLOAT64 if by_neuron else MOST)
+    assert found["_update"] == (["float64"] if by_neuron else [])
+
+
+def test_all_drives__compile_without_spills():
+    assert faults(launched_by(driven), most=MOST_OF_FLOAT64)["_update"] == ["float64"]
