@@ -65,7 +65,7 @@ def _kernel(name: str, arrays: tuple[bool, ...], n_axes: int, casts: tuple, cast
     names: dict[str, Any] = {f"cast_{letter}": cast
                              for letter, cast in zip(_LETTERS, casts, strict=False)}
     function: Callable = define(arguments, *body, cuda=cuda, math=math, exp=exp, one=cast(1),
-                                big=cast(_WHOLE), u64=np.uint64, u32=np.uint32, i64=np.int64, **names)
+                                big=cast(_WHOLE) if name == "rint" else None, u64=np.uint64, u32=np.uint32, i64=np.int64, **names)
     function.__name__ = name
     function.__module__ = __name__
     return Kernel(function)
