@@ -244,7 +244,10 @@ def _moved(value: Any, device: str, moved: dict[int, Any]) -> Any:
     """An attribute of a layer on a device: arrays of floats, and what holds some."""
     if isinstance(value, (np.ndarray, DeviceArray)) and value.dtype.kind == "f":
         if id(value) not in moved:
-            moved[id(value)] = value, to(value, device)  # it keeps its identity as long
+            there = to(value, device)
+            if device == "cpu" and there.ndim == 2:  # as `own_weights` has them
+                there = np.asfortranarray(there)
+            moved[id(value)] = value, there  # the one before keeps its identity as long
         return moved[id(value)][1]
     if isinstance(value, dict):
         return {name: _moved(one, device, moved) for name, one in value.items()}

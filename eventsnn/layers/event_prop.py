@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import on_device, to
 from eventsnn.engine import exact_lif
 from eventsnn.layers.base import Gradients, Layer, Tape, cotangent, own_weights, rng
 
@@ -91,19 +92,20 @@ class EventPropLIF(Layer):
         if x.ndim != 3 or x.shape[-1] != self.in_features:
             raise check.must("x", f"have shape (K, B, {self.in_features})", x.shape)
         if not (x >= 0).all():
+            x = to(x, "cpu")
             raise check.must("x", "hold times from 0 s on", x[~(x >= 0)][0],
                              "infinity stands for no spike")
         n_batch = x.shape[1]
         flat = x.astype(np.float64).transpose(1, 0, 2).reshape(n_batch, -1)
+        if on_device(flat):
+            return self._on_device(flat, x.shape, tape)
         order = np.argsort(flat, axis=1, kind="stable")
         times, sources = np.take_along_axis(flat, order, 1), order % self.in_features
         weight = np.ascontiguousarray(self.weight, np.float64)
         out = np.full((self.max_spikes, n_batch, self.out_features), np.inf)
         currents = np.zeros_like(out)
         most = exact_lif.forward(times, sources, weight, *self._constants, out, currents)
-        if most > self.max_spikes:
-            raise check.must("max_spikes", f"be at least {most}, the spikes of a neuron",
-                             self.max_spikes)
+        self._check_most(most)
         if tape is not None:
             tape.push(self, (order, times, sources, out, currents, x.shape))
         return out
@@ -112,12 +114,41 @@ class EventPropLIF(Layer):
         """Transpose of the last call on `tape`; gradients of spikes that did not come are not read.
         """
         order, times, sources, out, currents, shape = tape.pop(self)
-        out_bar = cotangent("out_bar", out_bar, out.shape, out.dtype)
+        out_bar = cotangent("out_bar", out_bar, out.shape, out.dtype, out)
+        if on_device(out):
+            from eventsnn.engine.cuda import exact_lif as loops
+            weight_bar, flat = loops.backward(
+                times, sources, order, self.weight.T.astype(np.float64), *self._constants, out,
+                currents, out_bar)
+            return Gradients(_by_spike(flat, shape), None, {"weight": weight_bar.astype(
+                self.weight.dtype)})
         weight_bar, times_bar = np.zeros(self.weight.shape), np.zeros_like(times)
         exact_lif.backward(times, sources, np.ascontiguousarray(self.weight, np.float64),
                            *self._constants, out, currents, np.ascontiguousarray(out_bar),
                            weight_bar, times_bar)
         flat = np.empty_like(times_bar)
         np.put_along_axis(flat, order, times_bar, 1)
-        x_bar = flat.reshape(shape[1], shape[0], shape[2]).transpose(1, 0, 2)
-        return Gradients(x_bar, None, {"weight": weight_bar.astype(self.weight.dtype)})
+        return Gradients(_by_spike(flat, shape), None, {"weight": weight_bar.astype(self.weight.dtype)})
+
+    def _check_most(self, most: int) -> None:
+        if most > self.max_spikes:
+            raise check.must("max_spikes", f"be at least {most}, the spikes of a neuron",
+                             self.max_spikes)
+
+    def _on_device(self, flat: Any, shape: tuple, tape: Tape | None) -> Any:
+        """As the call, of times (B, K * in_features)."""
+        from eventsnn.engine.cuda import exact_lif as loops
+        times, sources, order = loops.in_order(flat, self.in_features)
+        out = np.full((self.max_spikes, len(flat), self.out_features), np.inf, np.float64,
+                      like=flat)
+        currents = np.zeros_like(out)
+        self._check_most(loops.forward(times, sources, self.weight.T.astype(np.float64),
+                                       *self._constants, out, currents))
+        if tape is not None:
+            tape.push(self, (order, times, sources, out, currents, shape))
+        return out
+
+
+def _by_spike(flat: Any, shape: tuple) -> Any:
+    """(B, K * n) as (K, B, n)."""
+    return flat.reshape(shape[1], shape[0], shape[2]).transpose(1, 0, 2)

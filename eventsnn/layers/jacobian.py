@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from eventsnn.core.device import like, on_device, to
 from eventsnn.engine import eligibility
 from eventsnn.layers.base import Tape
 from eventsnn.layers.recurrent import RecurrentLayer, RecurrentState
@@ -38,9 +39,13 @@ def step(layer: RecurrentLayer, x: np.ndarray, state: RecurrentState | None) -> 
     out, after = layer._run(x[None], state, tape, record=False)
     _, drive, z, z_before, h, lay, th, first = tape.pop(layer)
     n, dtype, cls = len(h), z.dtype, type(h)
-    ones: Any = np.eye(1 + n, dtype=dtype)
-    by_s, by_x = np.empty((n, 1 + n, *z.shape[1:]), dtype), np.empty((1 + n, *z.shape[1:]), dtype)
-    eligibility.derivatives(drive, h, lay.p, dtype.type(layer.dt), th, np.uint64(first),
+    ones: Any = to(np.eye(1 + n, dtype=dtype), layer.device)
+    by_s = np.empty((n, 1 + n, *z.shape[1:]), dtype, **like(z))
+    by_x = np.empty((1 + n, *z.shape[1:]), dtype, **like(z))
+    loops: Any = eligibility
+    if on_device(z):
+        from eventsnn.engine.cuda import eligibility as loops
+    loops.derivatives(drive, h, lay.p, dtype.type(layer.dt), th, np.uint64(first),
                             dtype.type(layer.stop_reset), ones[0], cls(*ones[1:]), cls(*by_s),
                             by_x)
     return Step(out[0], after, z_before, by_s, by_x)

@@ -176,9 +176,10 @@ class RecurrentLayer(NeuronLayer):
                                   *(state.neuron or ()))
         n_steps, shape = len(x), (*x.shape[1:-1], self.hidden_size)
         lay, th, first = self._begin(shape, dtype, n_steps, least_axes=1)
-        neuron = self._state(state.neuron, shape, dtype, x)
-        z_before = self._z_before(state.z, shape, dtype, x)
-        x = (np.zeros(x.shape, dtype, **like(x)) if self.lost_input
+        some = x.ids if isinstance(x, Events) else x
+        neuron = self._state(state.neuron, shape, dtype, some)
+        z_before = self._z_before(state.z, shape, dtype, some)
+        x = (np.zeros(x.shape, dtype, **like(some)) if self.lost_input
              else arriving(x, self.hidden_size))
         drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))

@@ -94,9 +94,9 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 
 def rest(p: IzhikevichParameters) -> IzhikevichState:
     """The lower fixed point without input; where there is none, the lowest of the parabola."""
-    slope = np.asarray(p.mn) - p.b  # at a fixed point sq v^2 + slope v + bias = 0
-    root = np.sqrt(np.maximum(slope * slope - 4 * np.asarray(p.sq) * p.bias, 0.0))
-    v = -(slope + root) / (2 * np.asarray(p.sq))
+    slope = np.positive(p.mn) - p.b  # at a fixed point sq v^2 + slope v + bias = 0
+    root = np.sqrt(np.maximum(slope * slope - 4 * np.positive(p.sq) * p.bias, 0.0))
+    v = -(slope + root) / (2 * np.positive(p.sq))
     return IzhikevichState(v, p.b * v)
 
 
