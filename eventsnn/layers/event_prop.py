@@ -128,7 +128,8 @@ class EventPropLIF(Layer):
                            weight_bar, times_bar)
         flat = np.empty_like(times_bar)
         np.put_along_axis(flat, order, times_bar, 1)
-        return Gradients(_by_spike(flat, shape), None, {"weight": weight_bar.astype(self.weight.dtype)})
+        weights = {"weight": weight_bar.astype(self.weight.dtype)}
+        return Gradients(_by_spike(flat, shape), None, weights)
 
     def _check_most(self, most: int) -> None:
         if most > self.max_spikes:
