@@ -29,6 +29,7 @@ References
 .. [4] Perez-Nieves, Goodman, NeurIPS 34 (2021), section 3: the membranes that are active.
 """
 
+import math
 from collections import namedtuple
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -148,7 +149,7 @@ def _triangle_slope(u, th):
 def _circ_slope(u, th):
     a2 = th.alpha * th.alpha
     d = a2 + u * u
-    return a2 * th.alpha / (d * np.sqrt(d))
+    return a2 * th.alpha / (d * math.sqrt(d))
 
 
 @scalar
@@ -159,7 +160,7 @@ def _logistic_probability(u, th):
 
 @scalar
 def _circ_probability(u, th):
-    return _HALF + _HALF * u / np.sqrt(u * u + th.alpha * th.alpha)
+    return _HALF + _HALF * u / math.sqrt(u * u + th.alpha * th.alpha)
 
 
 @scalar

@@ -7,7 +7,7 @@ import sys
 import warnings
 
 import eventsnn
-from eventsnn.cli import analyse, convert, info, plot, repair, resume, simulate, train
+from eventsnn.cli import analyse, check_cuda, convert, info, plot, repair, resume, simulate, train
 from eventsnn.cli.options import Parser
 from eventsnn.core.signals import Unwinding
 
@@ -44,7 +44,7 @@ def parser() -> argparse.ArgumentParser:
                  allow_abbrev=False)
     top.add_argument("--version", action="version", version=f"eventsnn {eventsnn.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (simulate, resume, train, info, analyse, plot, convert, repair):
+    for command in (simulate, resume, train, info, analyse, plot, convert, repair, check_cuda):
         command.add(commands)
     train.add_evaluate(commands)
     return top

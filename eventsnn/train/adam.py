@@ -126,7 +126,7 @@ def moved(w, m, v, g, one_minus_beta_1, beta_2, one_minus_beta_2, step_size, roo
     """A weight and its moments after a step. Roundings in torch's order."""
     m += one_minus_beta_1 * (g - m)
     v = beta_2 * v + one_minus_beta_2 * g * g
-    return w - step_size * m / (np.sqrt(v) / root + eps), m, v
+    return w - step_size * m / (math.sqrt(v) / root + eps), m, v
 
 
 @kernel

@@ -1,5 +1,6 @@
 """RMSprop."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -82,7 +83,7 @@ class RMSprop:
 def change(v, g, decay, rest, eps):
     """What a weight changes by without momentum, over the learning rate; its mean square."""
     v = decay * v + rest * g * g
-    return g / (np.sqrt(v) + eps), v
+    return g / (math.sqrt(v) + eps), v
 
 
 @kernel

@@ -91,9 +91,13 @@ def passes(layer, x, state=None, where="cuda"):
     """Forward without a tape and with one, and backward: all that comes of them, on the host."""
     layer.to(where)
     x, state = eventsnn.to(x, where), eventsnn.to(state, where)
-    plain = layer(x, state)[0]
     tape = layers.Tape()
-    out, end = layer(x, state, tape=tape)
+    if not layer.stateful:
+        plain, out, end = layer(x), layer(x, tape=tape), None
+    else:
+        plain, (out, end) = layer(x, state)[0], layer(x, state, tape=tape)
+    if isinstance(out, list):  # of several layers
+        return leaves([plain, out])
     bar = np.random.default_rng(2).normal(size=out.shape).astype(out.dtype)
     g = layer.backward(eventsnn.to(bar, where), tape)
     return [eventsnn.to(a, "cpu") for a in leaves([plain, out, end, g.x, g.state, g.weights])]

@@ -29,12 +29,11 @@ _MOST = 1024  # threads of a block
 
 
 @kernel
-def _forward(n_steps, n_batch, n, x, s, z_before, w, p, dt, th, first, ids, z, h):
-    """`ids` (B * N,) uint32 is work space: which sources spiked."""
+def _forward(n_steps, n_batch, n, each, x, s, z_before, w, p, dt, th, first, ids, z, h):
+    """A thread looks at `each` sources; `ids` (B * N,) uint32 is work space: which spiked."""
     counts = cuda.shared.array(_MOST, np.uint32)
     thread, width, t = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _ZERO
     start = _U(cuda.blockIdx.x) * n  # of this item, among those of a step
-    each = (n + width - _ONE) // width
     begin = min(thread * each, n)
     end = min(begin + each, n)
     source, before = z_before, start
@@ -73,8 +72,9 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
     """Run coupled neurons; see `eventsnn.engine.cpu.forward_recurrent`."""
     n_batch, n = z.shape[1:]
     if z.size:
-        launch(_forward, n_batch, _width(n), *sizes(z), *flat(x, s, z_before, w), p, dt, th, first,
-               empty(n_batch * n, np.uint32), *flat(z, h))
+        width = _width(n)
+        launch(_forward, n_batch, width, *sizes(z), _U(-(-n // width)), *flat(x, s, z_before, w),
+               p, dt, th, first, empty(n_batch * n, np.uint32), *flat(z, h))
 
 
 @kernel
