@@ -59,8 +59,10 @@ def cut_for_atomic(n: int, size: int) -> Cut:
     return Cut(size, -(-n // size), 0, 0, 0)
 
 
-def items_space(synapses: Any, n_steps: int) -> Items:
+def items_space(synapses: Any, n_steps: int) -> Items | None:
     """What `deliver` needs for windows of `n_steps`."""
+    if synapses is None:
+        return None
     n = n_steps * synapses.delay.shape[0]
     return Items(empty(max(n, 1), np.uint64), empty(n + 1, np.uint64))
 
@@ -267,9 +269,6 @@ def deliver(first_step, done, length, ids, ends, synapses, cut, ring, items, eve
     `done` of their steps. `cut` says how the targets are cut. `events` uint64, a number a block of
     threads, is added to what synapses had a spike.
     """
-    n_q = synapses.delay.shape[0]
-    if not n_q or not length:
-        return
     slot, length = _U((first_step + 1) % ring.shape[0]), _U(length)
     launch(_list_items, 1, threads(), synapses, ids, ends, _U(done), length, *items)
     if cut.tile:

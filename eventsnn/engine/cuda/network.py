@@ -123,13 +123,14 @@ def work_space(n: int, window: int) -> WorkSpace:
 
 def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any, base: Any, s: Any,
             p: Any, dt: Any, th: Any, drives: Drives, means: Any, seed: Any, number: Any,
-            largest: Any, synapses: Any, cut: Cut, items: Items, events: Any,
+            largest: Any, synapses: Any, cut: Cut, items: Items | None, events: Any,
             space: WorkSpace) -> int:
     """Run one group for `n_steps`, or as many as there is room for the spikes of.
 
     Arguments as in `eventsnn.engine.network`; `means` are those of Poisson drives, or None where
-    none has rates neuron by neuron; `largest` is of a state, above which ``space.bad`` is set.
-    Returns the steps done; their spikes are in `space`.
+    none has rates neuron by neuron; `synapses` and `items` are None where there are no synapses;
+    `largest` is of a state, above which ``space.bad`` is set. Returns the steps done; their spikes
+    are in `space`.
     """
     n_steps, done = min(n_steps, space.ends.shape[1] - 1), 0
     while True:
@@ -140,6 +141,7 @@ def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any,
         if length:
             append_fired(space.bits, length, done, space.counts, space.totals, space.ids,
                          space.ends)
+        if length and synapses is not None:
             deliver(now, done, length, space.ids, space.ends, synapses, cut, ring, items, events)
         done += length
         if done == n_steps:

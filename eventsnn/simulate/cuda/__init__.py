@@ -6,6 +6,7 @@ import numpy as np
 
 from eventsnn.connect import tiles
 from eventsnn.core import device
+from eventsnn.core.cuda import unwrapped
 from eventsnn.core.fields import map_fields
 from eventsnn.engine.cuda import delivery, network
 from eventsnn.engine.delivery import Synapses
@@ -17,22 +18,33 @@ class DeviceGroup(Group):
 
     cut_of = staticmethod(delivery.cut_in_order)
 
+    _others: Any
+    _others_items: Any
+
     def _prepare(self) -> None:
         """Move what the loops take to the device, once, and make the rest there."""
         self.cut = self.cut_of(self.n, self.block)
         self.window = min(self.window, network.MOST_WINDOW)
         given = self.drives.poisson
-        self._means = _moved(given.means) if given is not None and given.each.any() else None
+        means = _moved(given.means) if given is not None and given.each.any() else None
         (self.state, self.p, self.ring, self.outside, self.base, self.drives) = _moved(
             (self.state, self.p, self.ring, self.outside, self.base, self.drives))
-        self._own, *self._others = [self._placed(w.synapses) for w in self.all_wired]
-        self._items = delivery.items_space(self._own, self.window)
+        own, *others = [self._placed(w.synapses) for w in self.all_wired]
+        self._others = others[0] if others else None
+        self._others_items = delivery.items_space(self._others, 1)
         self._space = network.work_space(self.n, self.window)
         self.events = delivery.events_space(self.cut)
+        # as kernels take them, since a launch has more to do to each of them than a device
+        self._arguments = unwrapped((
+            self.ring, self.outside, self.base, self.state, self.p, self.dt, self.threshold,
+            self.drives, means, self.seed, self.number, DTYPE.type(LARGEST), own, self.cut,
+            delivery.items_space(own, self.window), self.events, self._space))
         self._started = False
 
-    def _placed(self, synapses: Synapses) -> Synapses:
+    def _placed(self, synapses: Synapses) -> Synapses | None:
         """Synapses on the device, split by tiles if they are delivered in order."""
+        if not len(synapses.delay):
+            return None
         if self.cut.tile:
             synapses = tiled(synapses, self.cut.tile, self.cut.tiles)
         return _moved(synapses)
@@ -43,24 +55,20 @@ class DeviceGroup(Group):
 
     def receive(self, first_step: int, window: int, spikes: np.ndarray, ends: np.ndarray) -> None:
         """Deliver spikes of other groups, a list of each, of the steps from `first_step` on."""
-        if not ends[:, -1].any():
+        if self._others is None or not ends[:, -1].any():
             return
         before = np.cumsum(ends[:, -1]) - ends[:, -1]
         ids = np.concatenate([row[:n] for row, n in zip(spikes, ends[:, -1], strict=True)])
         ids, ends = _moved((ids, (ends + before[:, None]).astype(np.uint64)))
-        synapses = self._others[0]
-        if self._items.numbers.size <= window * synapses.delay.size:
-            self._items = delivery.items_space(synapses, window)
-        delivery.deliver(first_step, 0, window, ids, ends, synapses, self.cut, self.outside,
-                         self._items, self.events)
+        if self._others_items.numbers.size <= window * self._others.delay.size:
+            self._others_items = delivery.items_space(self._others, window)
+        delivery.deliver(first_step, 0, window, ids, ends, self._others, self.cut, self.outside,
+                         self._others_items, self.events)
 
     def advance(self, first_step: int, n_steps: int,
                 threads: int) -> tuple[int, np.ndarray, np.ndarray]:
         """Run up to `n_steps`; return the number done, and the spikes' steps and neurons."""
-        done = network.advance(
-            first_step, n_steps, self.window, self.ring, self.outside, self.base, self.state,
-            self.p, self.dt, self.threshold, self.drives, self._means, self.seed, self.number,
-            DTYPE.type(LARGEST), self._own, self.cut, self._items, self.events, self._space)
+        done = network.advance(first_step, n_steps, self.window, *self._arguments)
         self._started = True
         ends = device.to(self._space.ends[0, :done + 1], "cpu")
         if self._space.bad.item():

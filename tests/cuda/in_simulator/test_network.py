@@ -236,9 +236,9 @@ def test_command_line__runs_there(tmp_path):
     found = []
     for device in ("cpu", "cuda"):
         path = tmp_path / f"{device}.h5"
-        assert main(["simulate", "cuba", "--neurons", "100", "--seconds", "0.004", "--device",
+        assert main(["simulate", "cuba", "--neurons", "100", "--seconds", "0.007", "--device",
                      device, "--record", str(path), "--quiet"]) == 0
         found.append(Recording(path).spikes("exc"))
 
     assert_array_equal(found[0], found[1])
-    assert len(found[0][0]) > 5
+    assert len(found[0][0]) > 2
