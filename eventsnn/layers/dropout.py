@@ -87,4 +87,5 @@ class Dropout(Layer):
         kept, shape, dtype = tape.pop(self)
         if not tape.wants_input:
             return Gradients(None, None, {})
-        return Gradients(self._drop(cotangent("out_bar", out_bar, shape, dtype, self), kept), None, {})
+        out_bar = cotangent("out_bar", out_bar, shape, dtype, self)
+        return Gradients(self._drop(out_bar, kept), None, {})

@@ -46,6 +46,5 @@ def step(layer: RecurrentLayer, x: np.ndarray, state: RecurrentState | None) -> 
     if on_device(z):
         from eventsnn.engine.cuda import eligibility as loops
     loops.derivatives(drive, h, lay.p, dtype.type(layer.dt), th, np.uint64(first),
-                            dtype.type(layer.stop_reset), ones[0], cls(*ones[1:]), cls(*by_s),
-                            by_x)
+                      dtype.type(layer.stop_reset), ones[0], cls(*ones[1:]), cls(*by_s), by_x)
     return Step(out[0], after, z_before, by_s, by_x)
