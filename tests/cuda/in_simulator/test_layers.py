@@ -103,13 +103,14 @@ def test_comparison__tells_bits_apart():
 @pytest.mark.parametrize("name", [*VARIANTS, "Linear", "LIFRecurrent", "MaxPool2d"])
 def test_layer_moved_back__is_what_it_was(name):
     layer, x = CASES[name]()
-    expected = {name: w.copy() for name, w in layer.weights.items()}
+    expected = {name: w.copy(order="K") for name, w in layer.weights.items()}
 
     layer.to("cuda").to("cpu")
 
     assert layer.device == "cpu"
     for key, w in layer.weights.items():
         assert isinstance(w, np.ndarray) and w.dtype == expected[key].dtype
+        assert w.flags.f_contiguous == expected[key].flags.f_contiguous
         np.testing.assert_array_equal(w, expected[key])
     layer(x)
 
