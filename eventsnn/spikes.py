@@ -138,8 +138,9 @@ def _of_steps(events: Events, index: slice) -> Events:
     stop = max(start, stop)
     rows = int(np.prod(events.shape[1:-1]))
     ends = events.ends[start * rows:stop * rows + 1]
-    part = slice(int(ends[0]), int(ends[-1]))
-    return _trusted((stop - start, *events.shape[1:]), ends - ends[0], events.ids[part],
+    first, last = int(ends[0]), int(ends[-1])
+    part = slice(first, last)
+    return _trusted((stop - start, *events.shape[1:]), ends - first, events.ids[part],
                     None if events.values is None else events.values[part])
 
 

@@ -12,7 +12,9 @@ TRACE = 1e-8
 FLOAT32 = 1e-7
 # Two float32 computations of one case that add up in another order: 16 roundings.
 DEVICE = 2e-6
-AMPLIFIED = 3e-5  # the same behind an exponential upswing, step after step
+# The same behind an exponential upswing, step after step; and of one number, where its terms are 20
+# times as large and cancel.
+AMPLIFIED = 3e-5
 # Sample figures: a correct sampler misses this once in 1.7 million.
 STANDARD_ERRORS = 5.0
 

@@ -245,7 +245,7 @@ def _moved(value: Any, device: str, moved: dict[int, Any]) -> Any:
     if isinstance(value, (np.ndarray, DeviceArray)) and value.dtype.kind == "f":
         if id(value) not in moved:
             there = to(value, device)
-            if device == "cpu" and there.ndim == 2:  # as `own_weights` has them
+            if there is not value and device == "cpu" and there.ndim == 2:  # as in `own_weights`
                 there = np.asfortranarray(there)
             moved[id(value)] = value, there  # the one before keeps its identity as long
         return moved[id(value)][1]

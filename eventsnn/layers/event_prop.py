@@ -120,16 +120,15 @@ class EventPropLIF(Layer):
             weight_bar, flat = loops.backward(
                 times, sources, order, self.weight.T.astype(np.float64), *self._constants, out,
                 currents, out_bar)
-            return Gradients(_by_spike(flat, shape), None, {"weight": weight_bar.astype(
-                self.weight.dtype)})
-        weight_bar, times_bar = np.zeros(self.weight.shape), np.zeros_like(times)
-        exact_lif.backward(times, sources, np.ascontiguousarray(self.weight, np.float64),
-                           *self._constants, out, currents, np.ascontiguousarray(out_bar),
-                           weight_bar, times_bar)
-        flat = np.empty_like(times_bar)
-        np.put_along_axis(flat, order, times_bar, 1)
-        weights = {"weight": weight_bar.astype(self.weight.dtype)}
-        return Gradients(_by_spike(flat, shape), None, weights)
+        else:
+            weight_bar, times_bar = np.zeros(self.weight.shape), np.zeros_like(times)
+            exact_lif.backward(times, sources, np.ascontiguousarray(self.weight, np.float64),
+                               *self._constants, out, currents, np.ascontiguousarray(out_bar),
+                               weight_bar, times_bar)
+            flat = np.empty_like(times_bar)
+            np.put_along_axis(flat, order, times_bar, 1)
+        x_bar = flat.reshape(shape[1], shape[0], shape[2]).transpose(1, 0, 2)  # (K, B, inputs)
+        return Gradients(x_bar, None, {"weight": weight_bar.astype(self.weight.dtype)})
 
     def _check_most(self, most: int) -> None:
         if most > self.max_spikes:
@@ -148,8 +147,3 @@ class EventPropLIF(Layer):
         if tape is not None:
             tape.push(self, (order, times, sources, out, currents, shape))
         return out
-
-
-def _by_spike(flat: Any, shape: tuple) -> Any:
-    """(B, K * n) as (K, B, n)."""
-    return flat.reshape(shape[1], shape[0], shape[2]).transpose(1, 0, 2)

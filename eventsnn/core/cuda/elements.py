@@ -20,8 +20,8 @@ EXPRESSIONS = {
     "positive": "a", "negative": "-a", "absolute": "abs(a)", "square": "a * a",
     "exp": "exp(a)", "log": "math.log(a)", "sqrt": "math.sqrt(a)", "tanh": "math.tanh(a)",
     "floor": "math.floor(a)", "rint": "one * round(a) if abs(a) < big else a",
-    "isfinite": "a - a == 0", "isnan": "a != a",
-    "logical_not": "a == 0", "sign": "one * (a > 0) - one * (a < 0)",
+    "isfinite": "a - a == 0", "isnan": "a != a", "logical_not": "a == 0",
+    "sign": "one * (a > 0) - one * (a < 0)",
     "add": "a + b", "subtract": "a - b", "multiply": "a * b", "divide": "a / b",
     "floor_divide": "a // b", "remainder": "a % b", "power": "a ** b",
     "maximum": "a if (a > b) | (a != a) else b", "minimum": "a if (a < b) | (a != a) else b",
@@ -66,8 +66,8 @@ def _kernel(name: str, arrays: tuple[bool, ...], n_axes: int, casts: tuple, cast
     names: dict[str, Any] = {f"cast_{letter}": cast
                              for letter, cast in zip(_LETTERS, casts, strict=False)}
     function: Callable = define(arguments, *body, cuda=cuda, math=math, exp=exp, one=cast(1),
-                                big=cast(_WHOLE) if name == "rint" else None,
-                                u64=np.uint64, u32=np.uint32, i64=np.int64, **names)
+                                big=cast(_WHOLE) if name == "rint" else None, u64=np.uint64,
+                                u32=np.uint32, i64=np.int64, **names)
     function.__name__ = name
     function.__module__ = __name__
     return Kernel(function)

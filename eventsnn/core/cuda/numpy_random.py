@@ -1,4 +1,4 @@
-"""The numbers of NumPy's Philox generator on a CUDA device: those of `core.random.generator`.
+"""The numbers of NumPy's Philox generator, of `core.random.generator`, drawn on a CUDA device.
 
 NumPy's Philox4x64-10 gives four words of 64 bits for each value of a counter of 256, which it
 raises by one before it draws; a float32 is the upper 24 of 32 bits, the lower half of a word first.
