@@ -21,12 +21,14 @@ import sys
 import time
 
 RESULTS = pathlib.Path(__file__).parent / "results"
-EXAMPLES = {  # in the order of the table: what was learned, and from what
+EXAMPLES = {  # in the order of the table: what was learned; a name may be followed by options
     "digits": "MNIST, 8,000 images, 800 hidden neurons",
     "digits_conv": "MNIST, 8,000 images, convolutions",
     "yin_yang": "Yin-Yang, published sets, 150 hidden neurons",
     "randman": "Randman, 2 classes, 100 hidden neurons",
     "store_recall": "store-recall, 12 symbols of 200 ms",
+    "sequential_digits": "MNIST a pixel a step, 8,000 images, half of 100 neurons adapt",
+    "sequential_digits adaptive=0": "the same with LIF neurons",
     "receptive_fields": "receptive fields by STDP, MNIST, unsupervised",
 }
 HEAD = """Made by `python benchmarks/bench_accuracy.py`, which runs `eventsnn.examples` with several
@@ -38,11 +40,15 @@ seeds. Figures are of test data, after the last epoch. Seconds are those of the 
 
 def one(example, seed):
     """Run an example in this process: its figures, and the seconds of the processor."""
-    main = importlib.import_module(f"eventsnn.examples.{example}").main
-    began = time.process_time()
-    figures = main(seed=seed, picture=None)
+    module, *given = example.split()
+    main = importlib.import_module(f"eventsnn.examples.{module}").main
     options = {name: p.default for name, p in inspect.signature(main).parameters.items()
                if type(p.default) is int and name != "seed"}
+    for option in given:
+        name, number = option.split("=")
+        options[name] = int(number)
+    began = time.process_time()
+    figures = main(seed=seed, picture=None, **options)
     return {"example": example, "seed": seed, "figures": figures, "options": options,
             "cpu_s": time.process_time() - began}
 

@@ -16,7 +16,8 @@ CASES = {  # name -> options, least and greatest rate of its first population, H
 LEARNING = {  # name -> least and greatest share that the quick run must come to
     "digits": (0.5, 1.0), "digits_conv": (0.35, 1.0), "yin_yang": (0.7, 1.0),
     "randman": (0.75, 1.0),
-    "receptive_fields": (0.0, 1.0), "store_recall": (0.0, 0.7)}  # too short to learn
+    "receptive_fields": (0.0, 1.0), "store_recall": (0.0, 0.7),  # too short to learn
+    "sequential_digits": (0.0, 1.0)}  # as these
 MNIST = pathlib.Path(__file__).parents[1] / "data" / "mnist9k.h5"
 
 
