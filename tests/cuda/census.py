@@ -97,7 +97,7 @@ def passes(layer, x, state=None, where="cuda"):
     else:
         plain, (out, end) = layer(x, state)[0], layer(x, state, tape=tape)
     if isinstance(out, list):  # of several layers
-        return leaves([plain, out])
+        return [eventsnn.to(a, "cpu") for a in leaves([plain, out])]
     bar = np.random.default_rng(2).normal(size=out.shape).astype(out.dtype)
     g = layer.backward(eventsnn.to(bar, where), tape)
     return [eventsnn.to(a, "cpu") for a in leaves([plain, out, end, g.x, g.state, g.weights])]

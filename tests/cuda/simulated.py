@@ -11,19 +11,21 @@ import sys
 
 import pytest
 
+from tests.cuda.in_simulator.conftest import PART
+
 VARIABLE = "NUMBA_ENABLE_CUDASIM"
 FOLDER = pathlib.Path(__file__).parent / "in_simulator"
 _ROOT = pathlib.Path(__file__).parents[2]
 
 
-def run(path: pathlib.Path, *options: str) -> None:
-    """Run a file's tests in the simulator; fail, with their output, unless all pass.
+def run(path: pathlib.Path, *options: str, part: str = "1/1") -> None:
+    """Run a file's tests in the simulator, or a part; fail, with their output, unless all pass.
 
     A file that runs no test fails, and so does one that skips any.
     """
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-n", "0", "-q", "-p", "no:cacheprovider", "--color=no",
-         *options, str(path)], cwd=_ROOT, env={**os.environ, VARIABLE: "1"}, text=True,
+         *options, str(path)], cwd=_ROOT, env={**os.environ, VARIABLE: "1", PART: part}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
     last = done.stdout.strip().rpartition("\n")[2]
     only_passed = re.fullmatch(r"\d+ passed(, \d+ deselected)? in .*", last)
