@@ -53,8 +53,8 @@ def works():
         return work
 
     def events(where):
-        x = eventsnn.to(spikes.to_events(normal(4, 3) > 0.5), where)
-        return [eventsnn.to(layers.Linear(3, 2, seed=1).to(where)(x), "cpu"),
+        x = eventsnn.to(spikes.to_events(normal(40, 30) > 2.0), where)
+        return [eventsnn.to(layers.Linear(30, 64, seed=1).to(where)(x), "cpu"),
                 eventsnn.to(spikes.to_raster(x, np.float32), "cpu")]
 
     def derivatives(where):
