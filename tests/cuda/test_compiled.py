@@ -70,9 +70,8 @@ def all_faults(launched, cc, only=""):
             if (bad := faults(name, function, types, cc))}
 
 
-@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
 @pytest.mark.parametrize("cls", PARAMETERS, ids=[cls.__name__ for cls in PARAMETERS])
-def test_neurons__compile_to_registers(cls, cc):
+def test_neurons__compile_to_registers(cls):
     p, state, x = census.neurons(cls)
     with census.recorded() as launched:
         census.passes(census.sequence(p), x, state)
@@ -81,17 +80,18 @@ def test_neurons__compile_to_registers(cls, cc):
 
     names = {name.rpartition(".")[2] for name, _ in launched if name.startswith("eventsnn.engine")}
     assert names == {"_forward", "_backward"}
-    assert all_faults(launched, cc, only="eventsnn.engine") == {}
+    for cc in ARCHITECTURES:
+        assert all_faults(launched, cc, only="eventsnn.engine") == {}, cc
 
 
-@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
 @pytest.mark.parametrize("cls", SURROGATES, ids=[cls.__name__ for cls in SURROGATES])
-def test_surrogates__compile_to_registers(cls, cc):
+def test_surrogates__compile_to_registers(cls):
     with census.recorded() as launched:
         census.passes(census.sequence(LIFParameters(), cls()), np.ones((4, 3), np.float32))
 
-    assert all_faults(launched, cc, only="eventsnn.engine") == {}
     assert {name.rpartition(".")[2] for name, _ in launched} >= {"_forward", "_backward"}
+    for cc in ARCHITECTURES:
+        assert all_faults(launched, cc, only="eventsnn.engine") == {}, cc
 
 
 @pytest.mark.parametrize("plant, found", [
@@ -125,9 +125,9 @@ def of_layers():
                                       "eventsnn.engine.cuda.recurrent"))}
 
 
-@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
-def test_kernels_of_layers__compile_to_registers(cc):
+def test_kernels_of_layers__compile_to_registers():
     launched = of_layers()
 
     assert len({name for name, _ in launched}) > 30
-    assert all_faults(launched, cc) == {}
+    for cc in ARCHITECTURES:
+        assert all_faults(launched, cc) == {}, cc

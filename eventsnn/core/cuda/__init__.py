@@ -47,7 +47,7 @@ class Device:
     def __init__(self) -> None:
         # a simulated thread is a thread of Python: few of them do the work of many
         self.threads = 4 if config.ENABLE_CUDASIM else 256  # type: ignore[attr-defined]
-        self.most_threads = 8 if config.ENABLE_CUDASIM else 1024  # type: ignore[attr-defined]
+        self.most_threads = 4 if config.ENABLE_CUDASIM else 1024  # type: ignore[attr-defined]
 
     def check(self) -> None:
         """Refuse to go on without a device."""

@@ -32,7 +32,8 @@ def outcome(made, device):
     assert layer.to(device) is layer
     recorded, results, state, bars = records(layer), {}, None, []
     x = to(x, device)
-    for call in "first", "second":
+    several_steps = isinstance(layer, (layers.Sequence, layers.RecurrentSequence))
+    for call in ("first",) if several_steps else ("first", "second"):  # those go on from a state
         if layer.stateful:
             out, state = layer(x, None if recorded else state, tape=tape)
         else:
