@@ -198,6 +198,10 @@ def _concatenate(arrays: Any, axis: int = 0, **_: Any) -> DeviceArray:
     first = arrays[0]
     axis %= first.ndim
     dtype = np.result_type(*(a.dtype for a in arrays))
+    for a in arrays:
+        if (*a.shape[:axis], *a.shape[axis + 1:]) != (*first.shape[:axis], *first.shape[axis + 1:]):
+            raise check.must("arrays", f"agree in all axes but {axis}",
+                             f"{a.shape} beside {first.shape}")
     total = sum(a.shape[axis] for a in arrays)
     out = empty((*first.shape[:axis], total, *first.shape[axis + 1:]), dtype)
     at = 0
