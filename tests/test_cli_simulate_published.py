@@ -14,8 +14,8 @@ from tests.command_line import refused, run
 pytestmark = pytest.mark.usefixtures("handlers")
 SMALL = {"cuba": ["--neurons", 400], "coba": ["--neurons", 400], "brunel": ["--neurons", 500],
          "microcircuit": ["--scale", 0.01]}
-COMMON = {"--seconds", "--dt", "--seed", "--threads", "--record", "--trace", "--trace-every",
-          "--trace-neurons", "--plot", "--json", "--quiet", "--overwrite"}
+COMMON = {"--seconds", "--dt", "--seed", "--threads", "--device", "--record", "--trace",
+          "--trace-every", "--trace-neurons", "--plot", "--json", "--quiet", "--overwrite"}
 each_network = pytest.mark.parametrize("network", NETWORKS, ids=lambda n: n.name)
 
 
@@ -27,12 +27,12 @@ def test_networks__are_all_there():
 def test_options__are_the_arguments_of_the_function(network):
     arguments = inspect.signature(getattr(networks, network.name)).parameters
     own = {name: a.default for name, a in arguments.items()
-           if name not in ("dt", "seed", "threads")}
+           if name not in ("dt", "seed", "threads", "device")}
 
     options = parser().parse_args(["simulate", network.name])
     assert network.own(options) == own
-    assert (options.dt, options.seed, options.threads) == tuple(
-        arguments[name].default for name in ("dt", "seed", "threads"))
+    assert (options.dt, options.seed, options.threads, options.device) == tuple(
+        arguments[name].default for name in ("dt", "seed", "threads", "device"))
 
 
 @each_network
