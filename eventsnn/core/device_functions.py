@@ -176,13 +176,8 @@ def _broadcast_to(a: DeviceArray, shape: Any, **_: Any) -> DeviceArray:
 
 @_implements(np.moveaxis)
 def _moveaxis(a: DeviceArray, source: Any, destination: Any) -> DeviceArray:
-    order = np.moveaxis(np.empty((1,) * a.ndim), source, destination)
-    del order  # the call checks its arguments
-    sources = [k % a.ndim for k in np.atleast_1d(source)]
-    targets = [k % a.ndim for k in np.atleast_1d(destination)]
-    axes = [k for k in range(a.ndim) if k not in sources]
-    for target, k in sorted(zip(targets, sources, strict=True)):
-        axes.insert(target, k)
+    # NumPy orders the axes, of an array whose sizes are their numbers
+    axes = np.moveaxis(np.empty(tuple(range(a.ndim))), source, destination).shape
     return a.transpose(*axes)
 
 
