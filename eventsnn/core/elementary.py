@@ -32,8 +32,9 @@ def _exp_float32(x):
     n = (x * _LOG2_E + _ROUND) - _ROUND
     r = x - n * _LOG2_HIGH
     r = r - n * _LOG2_LOW
-    p = ((((_C0 * r + _C1) * r + _C2) * r + _C3) * r + _C4) * r + _C5
-    p = p * (r * r) + r + _ONE
+    square = r * r  # by which terms go two by two: each operation has to wait for fewer before it
+    p = ((_C0 * r + _C1) * square + (_C2 * r + _C3)) * square + (_C4 * r + _C5)
+    p = p * square + r + _ONE
     return p * np.int32((np.int32(n) + _BIAS) << _MANTISSA_BITS).view(np.float32)
 
 

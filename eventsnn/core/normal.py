@@ -58,8 +58,10 @@ def _radius(word):
     e = _ZERO if near_one else e
     m = -(np.float32(np.uint32(_ALL - word)) + _HALF) * _ULP if near_one else m
     square = m * m
-    p = (((((((_L0 * m + _L1) * m + _L2) * m + _L3) * m + _L4) * m + _L5) * m + _L6) * m + _L7) * m
-    y = (p + _L8) * m * square + _LOG2_LOW * e - _HALF * square
+    # Even and odd powers apart: half as many operations wait for one another.
+    even = (((_L0 * square + _L2) * square + _L4) * square + _L6) * square + _L8
+    odd = ((_L1 * square + _L3) * square + _L5) * square + _L7
+    y = (odd * m + even) * m * square + _LOG2_LOW * e - _HALF * square
     return np.float32(math.sqrt(-_TWO * (m + y + _LOG2_HIGH * e)))
 
 

@@ -125,6 +125,19 @@ def add_noise(q, seed, ring, slot, now, is_first, start, stop, words, out):
 
 
 @scalar
+def _add(values, row, width, deviates, ring, slot, channel, begin, start, end):
+    """Add to the ring the currents, made of `deviates`, that nobody asks for again."""
+    if width == _ONE:
+        mean, deviation = values[row], values[row + width]
+        for k in range(start, end):
+            ring[slot, channel, k] += mean + deviation * deviates[k - begin]
+    else:
+        for k in range(start, end):
+            i = k - begin
+            ring[slot, channel, k] += values[row + i] + values[row + width + i] * deviates[i]
+
+
+@scalar
 def _is_held(q, r):
     """Whether a later step asks for the currents of this one."""
     return q.follows[r] or q.every[r] > 1
@@ -139,15 +152,17 @@ def _refresh(q, r, seed, index, ring, slot, add, lower, upper, words, out):
         begin = first + number * _CHUNK
         end = min(begin + _CHUNK, upper)
         _deviates(words, seed, number, end - begin, index, q.item[r], out)
+        start, means = max(lower, begin), (row if shared else row + begin - first)
+        if not _is_held(q, r):
+            _add(q.values, means, width, out, ring, slot, channel, begin, start, end)
+            continue
         if shared:
             mean, deviation = q.values[row], q.values[row + width]
             for i in range(end - begin):
                 out[i] = mean + deviation * out[i]
         else:
-            means = row + begin - first
             for i in range(end - begin):
                 out[i] = q.values[means + i] + q.values[means + width + i] * out[i]
-        start = max(lower, begin)
         if add and q.follows[r]:
             for k in range(start, end):
                 ring[slot, channel, k] += (out[k - begin] - q.held[r, k]
@@ -155,6 +170,5 @@ def _refresh(q, r, seed, index, ring, slot, add, lower, upper, words, out):
         elif add:
             for k in range(start, end):
                 ring[slot, channel, k] += out[k - begin]
-        if _is_held(q, r):
-            for k in range(start, end):
-                q.held[r, k] = out[k - begin]
+        for k in range(start, end):
+            q.held[r, k] = out[k - begin]

@@ -14,13 +14,14 @@ from eventsnn.core.dispatch import INLINED, MODELS
 from eventsnn.core.jit import scalar
 
 PART = np.uint64(512)  # neurons of a part
+VISIT = np.uint64(2)  # steps taken for each visit to the state
 _ZERO, _ONE, _EIGHT, _LINE = np.uint64(0), np.uint64(1), np.uint64(8), np.uint64(64)
 
 
 class Firing(NamedTuple):
     """Work space."""
 
-    fired: Any  # bool (N,): whether a neuron fired in the step that is run
+    fired: Any  # bool (2, N): whether a neuron fired in the steps of a visit
     found: Any  # uint32 (n_blocks, M): the neurons of a block that fired, by part and step
     cuts: Any  # int64 (n_blocks, C + 1): where those of each part and step begin and end
     n_parts: Any  # int64 (n_blocks,)
@@ -30,7 +31,7 @@ def work_space(n: int, block: int, most: int, window: int) -> Firing:
     """For `n` neurons in blocks of `block`, of which `most` spikes come in a window of steps."""
     sizes = np.diff(np.append(np.arange(0, n, block), n))
     n_parts = -(-sizes // int(PART))
-    return Firing(np.zeros(n, np.bool_), np.zeros((len(sizes), most), np.uint32),
+    return Firing(np.zeros((int(VISIT), n), np.bool_), np.zeros((len(sizes), most), np.uint32),
                   np.zeros((len(sizes), n_parts.max() * window + 1), np.int64), n_parts)
 
 
@@ -46,13 +47,26 @@ def _fires(p, out):
     return lambda p, out: False
 
 
+def visit(p: Any) -> Any:
+    """Steps to take at once, `VISIT` or 1: while one waits for its operations, the processor does
+    not look ahead as far as to other neurons past a second one."""
+    return _ONE if MODELS[type(p)].long_step else VISIT
+
+
+@overload(visit, target="generic", jit_options=INLINED)
+def _visit(p):
+    if MODELS[p.instance_class].long_step:
+        return lambda p: _ONE
+    return lambda p: VISIT
+
+
 @scalar
-def find(firing, block, start, stop, count):
+def find(firing, block, row, start, stop, count):
     """Append the neurons of a part that fired to `found`, from `count` on; return where they end.
 
     Spikes are rare: it looks at 64 neurons at once, then at eight.
     """
-    fired, found = firing.fired, firing.found[block]
+    fired, found = firing.fired[row], firing.found[block]
     whole = start + (stop - start) // _LINE * _LINE
     eights = fired[start:whole].view(np.uint64)
     for line in range(_ZERO, np.uint64(eights.shape[0]), _EIGHT):

@@ -20,7 +20,7 @@ from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.engine.delivery import deliver_block
 from eventsnn.engine.drives import add_inputs
-from eventsnn.engine.firing import PART, find, fires, sort
+from eventsnn.engine.firing import PART, VISIT, find, fires, sort, visit
 from eventsnn.surrogates import draw
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -58,13 +58,23 @@ def _take_inputs(p, ring, outside, base, slot, k):
 
 
 @scalar
+def _run(s_k, ring, outside, base, p, dt, th, number, firing, now, slot, row, k):
+    """One step of neuron `k`: notes whether it fires, returns its state."""
+    p_k = pick(p, k)
+    out, s_k = step(s_k, take_inputs(p, ring, outside, base, slot, k), p_k, dt,
+                    draw(th, number + k, now))
+    firing.fired[row, k] = fires(p, out)
+    return s_k
+
+
+@scalar
 def _update_block(block, size, span, first_step, window, ring, outside, base, s, p, dt, th,
                   poisson, currents, noises, inflow, space, seed, number, firing, spikes, ends):
     """Run one block over a window; ``spikes[block]`` gets the neurons that spiked.
 
     They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
     """
-    n, depth = np.uint64(firing.fired.shape[0]), np.uint64(ring.shape[0])
+    n, depth = np.uint64(firing.fired.shape[1]), np.uint64(ring.shape[0])
     start = np.uint64(block) * size
     stop = min(start + size, n)
     count, part = _ZERO, _ZERO
@@ -76,15 +86,26 @@ def _update_block(block, size, span, first_step, window, ring, outside, base, s,
                        start, stop, space, block)
         for first in range(start, stop, PART):
             last = min(first + PART, stop)
-            for w in range(earliest, latest):
+            pairs = latest - (latest - earliest) % VISIT if visit(p) == VISIT else earliest
+            for w in range(earliest, pairs, VISIT):
+                now = first_step + w
+                slot, then = now % depth, (now + _ONE) % depth
+                for k in range(first, last):
+                    s_k = _run(load(s, k), ring, outside, base, p, dt, th, number, firing, now,
+                               slot, _ZERO, k)
+                    store(s, k, _run(s_k, ring, outside, base, p, dt, th, number, firing,
+                                     now + _ONE, then, _ONE, k))
+                for j in range(VISIT):
+                    count = find(firing, block, j, first, last, count)
+                    part += _ONE
+                    firing.cuts[block, part] = count
+            for w in range(pairs, latest):
                 now = first_step + w
                 slot = now % depth
                 for k in range(first, last):
-                    out, s_k = step(load(s, k), take_inputs(p, ring, outside, base, slot, k),
-                                    pick(p, k), dt, draw(th, number + k, now))
-                    store(s, k, s_k)
-                    firing.fired[k] = fires(p, out)
-                count = find(firing, block, first, last, count)
+                    store(s, k, _run(load(s, k), ring, outside, base, p, dt, th, number, firing,
+                                     now, slot, _ZERO, k))
+                count = find(firing, block, _ZERO, first, last, count)
                 part += _ONE
                 firing.cuts[block, part] = count
     sort(firing, block, np.uint64(window), span, spikes, ends)
@@ -128,7 +149,7 @@ def _advance(size, span, first_step, n_steps, window, ring, outside, base, s, p,
     spikes written: their `steps` (the number of the step at whose end the spike is) and `ids`.
     ``events[block]`` is added to what synapses had a spike.
     """
-    n_blocks, n = ends.shape[1], firing.fired.shape[0]
+    n_blocks, n = ends.shape[1], firing.fired.shape[1]
     done, at, late, turn = 0, 0, 0, 0  # `late` steps, done last, are yet to be delivered
     while True:
         now = first_step + np.uint64(done)

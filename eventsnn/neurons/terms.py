@@ -52,15 +52,21 @@ def kick_vjp(weight, x, rate, dt, bar):
 
 
 @scalar
+def _above(v, v_th, delta_T):
+    """How far above `v_th`, in units of `delta_T`: by its inverse, which a loop takes once."""
+    return (v - v_th) * (_ONE / delta_T)
+
+
+@scalar
 def upswing(v, v_th, delta_T):
     """The exponential current of a spike's upswing, at its soft threshold `v_th`."""
-    return delta_T * exp((v - v_th) / delta_T)
+    return delta_T * exp(_above(v, v_th, delta_T))
 
 
 @scalar
 def upswing_vjp(v, v_th, delta_T, bar):
     """Transpose of `upswing`: ``-> v_bar, v_th_bar, delta_T_bar``."""
-    y = (v - v_th) / delta_T
+    y = _above(v, v_th, delta_T)
     e = exp(y)
     return e * bar, -e * bar, (e - y * e) * bar
 
