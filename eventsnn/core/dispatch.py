@@ -30,7 +30,6 @@ class Model(NamedTuple):
     rests: bool  # whether neurons without input stay at `rest`
     converges: bool  # whether halving dt halves the error of a free motion: forward Euler's order
     pauses: bool  # whether after a spike there is none for `rho_reset` steps
-    long_step: bool  # whether each operation of a step waits for many others, as in an exponential
 
 
 MODELS: dict[type, Model] = {}
@@ -44,16 +43,14 @@ SCALARS: set[Callable] = set()  # functions that `core.jit.scalar` has marked
 def register_neuron(parameters: type, state: type, step: Callable, step_vjp: Callable, *,
                     rest: Callable, inputs: type | None = None, spiking: bool = True,
                     recurrent_stops_reset: bool = False, inhibition: float = -1.0,
-                    rests: bool = True, converges: bool = True, pauses: bool = False,
-                    long_step: bool = False) -> Model:
+                    rests: bool = True, converges: bool = True, pauses: bool = False) -> Model:
     """Make a model known to every loop. Called once, at the end of the model's file."""
     for name, function in (("step", step), ("step_vjp", step_vjp)):
         if function is not None and function not in SCALARS:
             raise check.must(name, "be marked", getattr(function, "__name__", function),
                              "put @eventsnn.core.jit.scalar above it", error=TypeError)
     MODELS[parameters] = Model(parameters, state, step, step_vjp, rest, inputs, spiking,
-                               recurrent_stops_reset, inhibition, rests, converges, pauses,
-                               long_step)
+                               recurrent_stops_reset, inhibition, rests, converges, pauses)
     INLINED_FOR[parameters] = step, step_vjp
     return MODELS[parameters]
 

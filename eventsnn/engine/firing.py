@@ -2,7 +2,8 @@
 
 A block of neurons is run part after part, each for several steps, so that the state of a part
 stays in the L1 cache, and in spans of steps, so that their inputs stay in the L2 cache; then the
-spikes of the parts are put in the order of their steps.
+spikes of the parts are put in the order of their steps. A window of two steps is run at one visit
+to the state instead, and its block is a single part.
 """
 
 from typing import Any, NamedTuple
@@ -13,8 +14,8 @@ from numba.extending import overload
 from eventsnn.core.dispatch import INLINED, MODELS
 from eventsnn.core.jit import scalar
 
-PART = np.uint64(512)  # neurons of a part
-VISIT = np.uint64(2)  # steps taken for each visit to the state
+VISIT = np.uint64(2)  # steps that are taken at one visit to the state
+_PART = 512  # neurons of a part
 _ZERO, _ONE, _EIGHT, _LINE = np.uint64(0), np.uint64(1), np.uint64(8), np.uint64(64)
 
 
@@ -25,14 +26,17 @@ class Firing(NamedTuple):
     found: Any  # uint32 (n_blocks, M): the neurons of a block that fired, by part and step
     cuts: Any  # int64 (n_blocks, C + 1): where those of each part and step begin and end
     n_parts: Any  # int64 (n_blocks,)
+    part: Any  # uint64, neurons of a part
 
 
 def work_space(n: int, block: int, most: int, window: int) -> Firing:
     """For `n` neurons in blocks of `block`, of which `most` spikes come in a window of steps."""
     sizes = np.diff(np.append(np.arange(0, n, block), n))
-    n_parts = -(-sizes // int(PART))
+    part = block if window == VISIT else _PART
+    n_parts = -(-sizes // part)
     return Firing(np.zeros((int(VISIT), n), np.bool_), np.zeros((len(sizes), most), np.uint32),
-                  np.zeros((len(sizes), n_parts.max() * window + 1), np.int64), n_parts)
+                  np.zeros((len(sizes), n_parts.max() * window + 1), np.int64), n_parts,
+                  np.uint64(part))
 
 
 def fires(p: Any, out: Any) -> Any:
@@ -45,19 +49,6 @@ def _fires(p, out):
     if MODELS[p.instance_class].spiking:
         return lambda p, out: out > np.float32(0)
     return lambda p, out: False
-
-
-def visit(p: Any) -> Any:
-    """Steps to take at once, `VISIT` or 1: while one waits for its operations, the processor does
-    not look ahead as far as to other neurons past a second one."""
-    return _ONE if MODELS[type(p)].long_step else VISIT
-
-
-@overload(visit, target="generic", jit_options=INLINED)
-def _visit(p):
-    if MODELS[p.instance_class].long_step:
-        return lambda p: _ONE
-    return lambda p: VISIT
 
 
 @scalar

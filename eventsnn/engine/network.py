@@ -20,7 +20,7 @@ from eventsnn.core.fields import define, load, pick, store
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.engine.delivery import deliver_block
 from eventsnn.engine.drives import add_inputs
-from eventsnn.engine.firing import PART, VISIT, find, fires, sort, visit
+from eventsnn.engine.firing import VISIT, find, fires, sort
 from eventsnn.surrogates import draw
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -84,11 +84,10 @@ def _update_block(block, size, span, first_step, window, ring, outside, base, s,
             now = first_step + w
             add_inputs(poisson, currents, noises, inflow, seed, ring, now % depth, now, w == _ZERO,
                        start, stop, space, block)
-        for first in range(start, stop, PART):
-            last = min(first + PART, stop)
-            pairs = latest - (latest - earliest) % VISIT if visit(p) == VISIT else earliest
-            for w in range(earliest, pairs, VISIT):
-                now = first_step + w
+        for first in range(start, stop, firing.part):
+            last = min(first + firing.part, stop)
+            if latest - earliest == VISIT:
+                now = first_step + earliest
                 slot, then = now % depth, (now + _ONE) % depth
                 for k in range(first, last):
                     s_k = _run(load(s, k), ring, outside, base, p, dt, th, number, firing, now,
@@ -99,7 +98,8 @@ def _update_block(block, size, span, first_step, window, ring, outside, base, s,
                     count = find(firing, block, j, first, last, count)
                     part += _ONE
                     firing.cuts[block, part] = count
-            for w in range(pairs, latest):
+                continue
+            for w in range(earliest, latest):
                 now = first_step + w
                 slot = now % depth
                 for k in range(first, last):

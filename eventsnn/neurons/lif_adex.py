@@ -78,5 +78,5 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     return LIFAdExState(before_bar.v, i_bar, before_bar.a), i_bar, p_bar
 
 
-register_neuron(LIFAdExParameters, LIFAdExState, step, step_vjp, rests=False, long_step=True,
+register_neuron(LIFAdExParameters, LIFAdExState, step, step_vjp, rests=False,
                 rest=lambda p: LIFAdExState(v=p.v_leak, i=0.0, a=0.0))

@@ -86,5 +86,5 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     return LIFAdExBoxState(v_bar + swing_bar + above_bar, a_bar - target_bar), target_bar, p_bar
 
 
-register_neuron(LIFAdExBoxParameters, LIFAdExBoxState, step, step_vjp, rests=False, long_step=True,
+register_neuron(LIFAdExBoxParameters, LIFAdExBoxState, step, step_vjp, rests=False,
                 rest=lambda p: LIFAdExBoxState(v=p.v_leak, a=0.0))

@@ -79,5 +79,4 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
 
 
 register_neuron(LIFAdExNorseParameters, LIFAdExNorseState, step, step_vjp, rests=False,
-                converges=False, long_step=True,
-                rest=lambda p: LIFAdExNorseState(v=p.v_leak, a=0.0))
+                converges=False, rest=lambda p: LIFAdExNorseState(v=p.v_leak, a=0.0))

@@ -71,5 +71,5 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     return LIFExState(before_bar.v, i_bar), i_bar, p_bar
 
 
-register_neuron(LIFExParameters, LIFExState, step, step_vjp, rests=False, long_step=True,
+register_neuron(LIFExParameters, LIFExState, step, step_vjp, rests=False,
                 rest=lambda p: LIFExState(v=p.v_leak, i=0.0))

@@ -60,5 +60,5 @@ def step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     return LIFExBoxState(v_bar + swing_bar), target_bar, p_bar
 
 
-register_neuron(LIFExBoxParameters, LIFExBoxState, step, step_vjp, rests=False, long_step=True,
+register_neuron(LIFExBoxParameters, LIFExBoxState, step, step_vjp, rests=False,
                 rest=lambda p: LIFExBoxState(v=p.v_leak))

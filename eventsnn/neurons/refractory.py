@@ -129,7 +129,7 @@ def refractory(inner: Any, name: str, module: str) -> tuple[Any, Any]:
     register_neuron(Parameters, State, step, step_vjp, rest=rest, inputs=model.inputs,
                     spiking=model.spiking, recurrent_stops_reset=model.recurrent_stops_reset,
                     inhibition=model.inhibition, rests=model.rests, converges=model.converges,
-                    pauses=True, long_step=model.long_step)
+                    pauses=True)
     REFRACTORY[inner] = Parameters
     return Parameters, State
 
