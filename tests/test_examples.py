@@ -93,3 +93,18 @@ def test_command__options_are_the_keywords_and_go_before_quick(monkeypatch):
     command(main, {"epochs": 1, "items": 5})
 
     assert taken == {"epochs": 2, "picture": "a.png", "seed": 3, "items": 5}
+
+
+def test_command__tells_what_people_can_cause_in_one_line(monkeypatch, capsys, tmp_path):
+    from eventsnn.examples import digits
+    from eventsnn.examples.learning import command
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["digits.py", "--quick"])
+
+    with pytest.raises(SystemExit) as left:
+        command(digits.main, digits.QUICK)
+
+    assert str(left.value) == (
+        "digits.py: error: path must name a file of digits, got data/mnist9k.h5, which is not "
+        "there; the project's repository has one, data/mnist9k.h5")

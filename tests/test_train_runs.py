@@ -12,7 +12,7 @@ from eventsnn.layers import LI, LIF, Dropout, LIFRecurrent, Linear, SequentialSt
 from eventsnn.plot import training
 from eventsnn.surrogates import Logistic
 from eventsnn.train import (
-    SGD, Adam, AdamW, Clipped, Cosine, Rate, RMSprop, checkpoint, evaluate, fit,
+    SGD, Adam, AdamW, Clipped, Cosine, Rate, RMSprop, Weight, checkpoint, evaluate, fit, mse,
 )
 from eventsnn.core.positions import positions, set_positions
 
@@ -124,6 +124,9 @@ def test_fit__checkpoint_loses_nothing_when_the_disk_is_full(tmp_path, monkeypat
     ({"seed": 1}, "seed must be as in the run of .*run.h5, 0, got 1; give another checkpoint"),
     ({"batch_size": 8}, "batch_size must be as in the run of .*, 16, got 8"),
     ({"optimiser": SGD(0.1)}, "optimiser must be as in the run"),
+    ({"loss": mse}, "loss must be as in the run of .*, <function cross_entropy>, got .*mse"),
+    ({"readout": "sum"}, "readout must be as in the run of .*, 'max', got 'sum'"),
+    ({"penalties": (Weight(),)}, r"penalties must be as in the run of .*, \(\), got \(Weight"),
 ])
 def test_fit__refuses_to_go_on_with_another_run(options, words, tmp_path, no_fsync):
     run(network(), tmp_path, epochs=1)

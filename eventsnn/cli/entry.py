@@ -10,9 +10,7 @@ import eventsnn
 from eventsnn.cli import analyse, check_cuda, convert, info, plot, repair, resume, simulate, train
 from eventsnn.cli.options import Parser
 from eventsnn.core.signals import Unwinding
-
-# What people can cause is told in one line; anything else is a defect, and shows its traceback.
-EXPECTED = (ValueError, TypeError, OSError, ArithmeticError, ImportError, MemoryError)
+from eventsnn.errors import EXPECTED, one_line
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -29,8 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + signal.SIGPIPE
         except EXPECTED as error:
-            text = "; ".join([_one_line(error), *getattr(error, "__notes__", [])])
-            print(f"eventsnn: error: {text}", file=sys.stderr)
+            print(f"eventsnn: error: {one_line(error)}", file=sys.stderr)
             return 1
         except KeyboardInterrupt:
             print("eventsnn: interrupted; a recording holds what came before", file=sys.stderr)
@@ -49,7 +46,3 @@ def parser() -> argparse.ArgumentParser:
     train.add_evaluate(commands)
     return top
 
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return text or type(error).__name__

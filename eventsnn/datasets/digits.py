@@ -30,7 +30,8 @@ def load_digits(path: str | os.PathLike) -> tuple[np.ndarray, np.ndarray]:
     """
     path = check.path("path", path)
     if not path.exists():
-        raise FileNotFoundError(f"path must name a file of digits, got {path}, which is not there")
+        raise FileNotFoundError(f"path must name a file of digits, got {path}, which is not there; "
+                                "the project's repository has one, data/mnist9k.h5")
     try:
         with h5py.File(path, "r") as file:
             limit = max(_LEAST_LIMIT, _MOST_RATIO * path.stat().st_size)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from eventsnn.errors import EXPECTED, one_line
 from eventsnn.train import Epoch
 
 
@@ -23,7 +24,10 @@ def command(main: Callable[..., Any], quick: Mapping[str, Any]) -> None:
     parser.add_argument("--quick", action="store_true", help="a run of seconds, of less")
     options = vars(parser.parse_args())
     shorter = quick if options.pop("quick") else {}
-    main(**{**shorter, **options})
+    try:
+        main(**{**shorter, **options})
+    except EXPECTED as error:
+        sys.exit(f"{parser.prog}: error: {one_line(error)}")
 
 
 def say(what: str, share: float, history: list[Epoch]) -> None:

@@ -6,6 +6,7 @@ the optimiser's state.
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -156,8 +157,9 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
                          type(optimiser_state).__name__, error=TypeError)
     state = optimiser.init(model.weights) if optimiser_state is None else optimiser_state
     run = saved_run.Run(model, (model, encode), state, [], Best(), {
-        "seed": seed, "batch_size": batch_size, "items": n_items,
-        "optimiser": repr(optimiser)})
+        "seed": seed, "batch_size": batch_size, "items": n_items, "optimiser": repr(optimiser),
+        "loss": _named(loss), "readout": _named(readout), "penalties": repr(tuple(penalties)),
+        "online": _named(online)})
     if resume and os.path.exists(checkpoint):  # type: ignore[arg-type]
         first_epoch = saved_run.resume(checkpoint, run)  # type: ignore[arg-type]
         epochs -= first_epoch
@@ -193,6 +195,11 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
     if keep_best:
         run.best.put_into(model.weights)
     return run.history
+
+
+def _named(value: Any) -> str:
+    """What tells one setting from another, in this process and in later ones: no addresses."""
+    return re.sub(" at 0x[0-9a-fA-F]+", "", repr(value))
 
 
 def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, batch_size: int,

@@ -54,8 +54,9 @@ def resume(path: str | os.PathLike, run: Run) -> int:
     if attributes.get("kind") != KIND or "optimiser" not in state:
         raise check.must(str(path), "hold a run of training", attributes.get("kind", "a model"))
     for name, value in run.settings.items():
-        if attributes["settings"].get(name) != value:
-            raise check.must(name, f"be as in the run of {path}, {attributes['settings'][name]}",
+        before = attributes["settings"].get(name, value)  # a file of before it was kept
+        if before != value:
+            raise check.must(name, f"be as in the run of {path}, {before}",
                              value, "give another checkpoint, or overwrite=True to begin anew")
     if (model := run.optimiser_state.keys()) != state["optimiser"].keys():
         raise check.must("optimiser", f"have the state of {path}, {sorted(state['optimiser'])}",
