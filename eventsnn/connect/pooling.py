@@ -8,6 +8,11 @@ import numpy as np
 
 from eventsnn.core.jit import kernel, scalar
 
+# Step from a window to the next, over both axes, up to which all places of an image are compared,
+# those of no window, too: side by side in memory, which takes a fourth of the time at a step of 2.
+_SIDE_BY_SIDE = 4
+_ONE = np.uint64(1)
+
 
 @scalar
 def _look(line, start, stride, stop, code, largest, found):
@@ -25,11 +30,35 @@ def _inside(j, stride, padding, w_in, width):
     return max(0, -((j - padding) // stride)), min(width, (w_in - 1 + padding - j) // stride + 1)
 
 
+@scalar
+def _pool_planes(x, kernel_size, stride, out, place):
+    """`max_pool` without padding, for small steps."""
+    (kh, kw), (s, t) = kernel_size, stride
+    h_in, w_in = x.shape[1], x.shape[2]
+    planes = x.reshape((x.shape[0], h_in * w_in))
+    n_places = np.uint64((h_in - kh) * w_in + w_in - kw + 1)  # from the first window to the last
+    largest, found = np.empty(n_places, x.dtype), np.empty(n_places, np.uint32)
+    for n in range(np.uint64(x.shape[0])):
+        largest[:], found[:] = -np.inf, 0
+        for i in range(kh):
+            for j in range(kw):
+                _look(planes[n], np.uint64(i * w_in + j), _ONE, n_places, np.uint32(i * kw + j),
+                      largest, found)
+        for h in range(np.uint64(out.shape[1])):
+            first = h * np.uint64(s * w_in)
+            for v in range(np.uint64(out.shape[2])):
+                out[n, h, v] = largest[first + v * np.uint64(t)]
+                place[n, h, v] = found[first + v * np.uint64(t)]
+
+
 @kernel
 def max_pool(x, kernel_size, stride, padding, out, place):
     """Write the largest numbers `out` and their places `place` (n, H', W') of images (n, H, W)."""
     (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
     h_in, w_in, width = x.shape[1], x.shape[2], out.shape[2]
+    if p == 0 and q == 0 and s * t <= _SIDE_BY_SIDE and out.size > 0:
+        _pool_planes(x, kernel_size, stride, out, place)
+        return
     largest, found = np.empty(width, x.dtype), np.empty(width, np.uint32)
     for n in range(np.uint64(x.shape[0])):
         for h in range(out.shape[1]):

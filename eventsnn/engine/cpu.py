@@ -103,6 +103,17 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
             count = sources(z[t, b], ids, values)
 
 
+@scalar
+def _go_back(x, h, p, dt, th, first, stop_reset, z_bar_k, h_bar, s_bar, x_bar, p_bar, n, t, b, k):
+    """Transpose of `_advance`, for the gradient of its output."""
+    s_bar_k, x_bar_k, p_bar_k = step_vjp(
+        load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k), dt, draw(th, b * n + k, first + t),
+        stop_reset, z_bar_k, add(load(s_bar, (b, k)), h_bar, (t, b, k)))
+    store(s_bar, (b, k), s_bar_k)
+    store(x_bar, (t, b, k), x_bar_k)
+    accumulate(p_bar, (b, k), p_bar_k)
+
+
 @kernel
 def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar, p_bar):
     """Transpose of `forward`, from the last step to the first.
@@ -118,13 +129,19 @@ def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_b
             stop = min(start + BLOCK, n)
             for t in order:
                 for k in range(start, stop):
-                    s_bar_k, x_bar_k, p_bar_k = step_vjp(
-                        load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k), dt,
-                        draw(th, b * n + k, first + t), stop_reset,
-                        z_bar[t, b, k], add(load(s_bar, (b, k)), h_bar, (t, b, k)))
-                    store(s_bar, (b, k), s_bar_k)
-                    store(x_bar, (t, b, k), x_bar_k)
-                    accumulate(p_bar, (b, k), p_bar_k)
+                    _go_back(x, h, p, dt, th, first, stop_reset, z_bar[t, b, k], h_bar, s_bar,
+                             x_bar, p_bar, n, t, b, k)
+
+
+@kernel
+def backward_step(t, fed_back, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar,
+                  p_bar):
+    """The one step `t` of `backward`; to the gradients of its outputs it adds `fed_back` (B, N)."""
+    n_batch, n = np.uint64(z_bar.shape[1]), np.uint64(z_bar.shape[2])
+    for b in range(n_batch):
+        for k in range(n):
+            _go_back(x, h, p, dt, th, first, stop_reset, z_bar[t, b, k] + fed_back[b, k], h_bar,
+                     s_bar, x_bar, p_bar, n, t, b, k)
 
 
 @scalar
@@ -176,13 +193,8 @@ def backward_recurrent(order, x, h, w, p, dt, th, first, stop_reset, no, z_bar, 
                     j = np.uint64(ids[e])
                     total[j] += back_to(w, x_bar, t + _ONE, b, j)
             for k in range(n):
-                s_bar_k, x_bar_k, p_bar_k = step_vjp(
-                    load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k), dt,
-                    draw(th, b * n + k, first + t), stop_reset, total[k],
-                    add(load(s_bar, (b, k)), h_bar, (t, b, k)))
-                store(s_bar, (b, k), s_bar_k)
-                store(x_bar, (t, b, k), x_bar_k)
-                accumulate(p_bar, (b, k), p_bar_k)
+                _go_back(x, h, p, dt, th, first, stop_reset, total[k], h_bar, s_bar, x_bar, p_bar,
+                         n, t, b, k)
 
 
 @kernel

@@ -171,27 +171,22 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
         return _backward_recurrent_on_device(drive, h, weights, lay, dtype.type(dt), th, first,
                                              dtype.type(stop_reset), z_bar, h_bar, s_bar, drive_bar,
                                              p_bar, fed_back, watch, sparse)
-    watched = [np.empty_like(z_bar) for _ in watch]
+    watched, by_target = [np.empty_like(z_bar) for _ in watch], feedback.two_way(weights)
     dt, stop = dtype.type(dt), dtype.type(stop_reset)
     all_from = SPARSE_FROM if isinstance(weights, ColumnWeights) else DENSE_FROM
     if sparse and reached(drive, h, lay, dt, th, first, stop) < all_from:
         cpu.backward_recurrent(_steps(n_steps)[::-1].copy(), drive, h, weights, lay.p, dt, th,
                                np.uint64(first), stop, _none(h), z_bar, h_bar, s_bar, drive_bar,
                                p_bar)
-        feedback.back(weights, map_fields(lambda a: a[0], drive_bar), fed_back)
+        feedback.back(by_target, map_fields(lambda a: a[0], drive_bar), fed_back)
         return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar, watched)
-    total, once = np.empty((1, lay.n_batch, lay.n), dtype), np.zeros(1, np.uint64)
     for t in range(n_steps - 1, -1, -1):
-        now = slice(t, t + 1)
-        np.add(z_bar[t], fed_back, out=total[0])
         for name, seen in zip(watch, watched, strict=True):
             later = 0 if h_bar is None else getattr(h_bar, name)[t]
             np.add(getattr(s_bar, name), later, out=seen[t])
-        cpu.backward(once, map_fields(lambda a: a[now], drive), map_fields(lambda a: a[now], h),
-                     lay.p, dt, th, np.uint64(first + t), stop, total,
-                     None if h_bar is None else map_fields(lambda a: a[now], h_bar),
-                     s_bar, map_fields(lambda a: a[now], drive_bar), p_bar)
-        feedback.back(weights, map_fields(lambda a: a[t], drive_bar), fed_back)
+        cpu.backward_step(np.uint64(t), fed_back, drive, h, lay.p, dt, th, np.uint64(first), stop,
+                          z_bar, h_bar, s_bar, drive_bar, p_bar)
+        feedback.back(by_target, map_fields(lambda a: a[t], drive_bar), fed_back)
     return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar, watched)
 
 
@@ -201,23 +196,18 @@ def _backward_recurrent_on_device(
         watch: tuple[str, ...], sparse: bool) -> tuple:
     """As `backward_recurrent`, in one kernel."""
     seen = map_fields(np.empty_like, h) if watch else None
-    two_way = weights if is_sparse(weights) else map_fields(lambda w: contiguous(w.T), weights)
+    two_way = feedback.two_way(weights)
     n_steps = len(z_bar)
     loops(z_bar).backward_recurrent(
         None, drive, h, two_way, lay.p, dt, th, np.uint64(first), stop,
         _none(h) if sparse else None, z_bar, h_bar, s_bar, drive_bar, p_bar, seen)
-    if is_sparse(weights):
+    if feedback.is_sparse(weights):
         from eventsnn.connect.cuda import columns
         columns.back(weights, drive_bar[0], fed_back)
     else:
-        feedback.back(weights, map_fields(lambda a: a[0], drive_bar), fed_back)
+        feedback.back(two_way, map_fields(lambda a: a[0], drive_bar), fed_back)
     return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar,
                      [getattr(seen, name) for name in watch])
-
-
-def is_sparse(weights: Any) -> bool:
-    """Whether recurrent weights are sparse: a tuple of arrays, too, but not one a channel."""
-    return hasattr(weights, "starts")
 
 
 def reached(drive: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_reset: bool,
