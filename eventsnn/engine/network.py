@@ -30,9 +30,13 @@ def take_inputs(p: Any, ring: Any, outside: Any, base: Any, slot: Any, k: Any) -
     """The input of neuron `k`, in the form its model takes it, from the channels of the rings.
 
     Both slots are left ready for their next turn: the ring's starts from `base`, if there is one,
-    the other from 0.
+    the other from 0. Without rings the input is `base`.
     """
     cls = MODELS[type(p)].inputs
+    if ring is None:
+        n_channels = 1 if cls is None else len(cls._fields)
+        values = np.zeros(n_channels, np.float32) if base is None else base[:, k]
+        return values[0] if cls is None else cls(*values)
     values = ring[slot, :, k].copy()
     ring[slot, :, k] = 0 if base is None else base[:, k]
     if outside is not None:
@@ -45,12 +49,15 @@ def take_inputs(p: Any, ring: Any, outside: Any, base: Any, slot: Any, k: Any) -
 def _take_inputs(p, ring, outside, base, slot, k):
     cls = MODELS[p.instance_class].inputs
     channels = [f"c{c}" for c in range(1 if cls is None else len(cls._fields))]
-    body = [f"v_{c} = ring[slot, {c}, k]" for c in channels]
+    has_base = not isinstance(base, types.NoneType)
+    start = {c: f"base[{c}, k]" if has_base else "nothing" for c in channels}
+    alone = isinstance(ring, types.NoneType)
+    body = [f"v_{c} = {start[c] if alone else f'ring[slot, {c}, k]'}" for c in channels]
     if not isinstance(outside, types.NoneType):
         body += [f"v_{c} += outside[slot, {c}, k]" for c in channels]
         body += [f"outside[slot, {c}, k] = nothing" for c in channels]
-    has_base = not isinstance(base, types.NoneType)
-    body += [f"ring[slot, {c}, k] = {f'base[{c}, k]' if has_base else 'nothing'}" for c in channels]
+    if not alone:
+        body += [f"ring[slot, {c}, k] = {start[c]}" for c in channels]
     values = ", ".join(f"v_{c}" for c in channels)
     return define("p, ring, outside, base, slot, k", *body,
                   f"return {values if cls is None else f'cls({values})'}", cls=cls,
@@ -74,7 +81,8 @@ def _update_block(block, size, span, first_step, window, ring, outside, base, s,
 
     They lie step after step; those of step `w` end before ``ends[block, w + 1]``.
     """
-    n, depth = np.uint64(firing.fired.shape[1]), np.uint64(ring.shape[0])
+    n = np.uint64(firing.fired.shape[1])
+    depth = _ONE if ring is None else np.uint64(ring.shape[0])
     start = np.uint64(block) * size
     stop = min(start + size, n)
     count, part = _ZERO, _ZERO
@@ -139,8 +147,8 @@ def _advance(size, span, first_step, n_steps, window, ring, outside, base, s, p,
     """Run one group for `n_steps`, or until there might be no room for the spikes to come.
 
     `size` is that of a block, `span` the steps whose inputs stay in the cache; `ring` holds the
-    input from the group itself, `outside` that from other groups, or is None; `base` (channels, N)
-    is the constant input, or None; `poisson`, `currents`, `noises` and `inflow` are inputs from
+    input from the group itself and from drives, or is None where there can be none, `outside` that
+    from other groups, or is None; `base` (channels, N) is the constant input, or None; `poisson`, `currents`, `noises` and `inflow` are inputs from
     outside the network, each None if there are none of the kind, and `space` is their `WorkSpace`;
     `number` is that of the group's first neuron in the network, for random numbers; `recipes` and
     `drawing` are of `eventsnn.connect`, or None where none is procedural; so are `past` and
@@ -164,9 +172,10 @@ def _advance(size, span, first_step, n_steps, window, ring, outside, base, s, p,
                 if history is not None:
                     note_spikes(history, rules, block, before, late, spikes[1 - turn],
                                 ends[1 - turn])
-                events[block] += deliver_block(
-                    block, size, before, late, spikes[1 - turn], ends[1 - turn], synapses, recipes,
-                    drawing, past, releases, rules, history, ring)
+                if ring is not None:
+                    events[block] += deliver_block(
+                        block, size, before, late, spikes[1 - turn], ends[1 - turn], synapses,
+                        recipes, drawing, past, releases, rules, history, ring)
             if length > 0:
                 _update_block(block, size, span, now, length, ring, outside, base, s, p, dt, th,
                               poisson, currents, noises, inflow, space, seed, number, firing,

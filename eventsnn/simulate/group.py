@@ -104,9 +104,15 @@ class Group:
         parallel = threads > 1 and len(self.events) > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(self.span), np.uint64(first_step), n_steps,
-            self.window, self.ring, self.outside, self.base, self.state, self.p, self.dt,
+            self.window, None if self._is_alone else self.ring, self.outside, self.base, self.state, self.p, self.dt,
             self.threshold, *self.drives, self.space, self.seed, self.number, *self.wired.kept,
             *self.learned, self.firing, self.spikes, self.ends, self.events, self.steps, self.ids)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether constant input is all that ever reaches it."""
+        return (self.outside is None and not len(self.wired.synapses.delay)
+                and all(kind is None for kind in self.drives))
 
     def _most_spikes(self) -> int:
         """Of one neuron in a window, at most."""
