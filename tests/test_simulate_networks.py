@@ -5,7 +5,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import sparse
 
-from eventsnn.neurons import IAFParameters, LIBoxParameters, LIFParameters, LIParameters
+from eventsnn.neurons import (
+    IAFParameters, LIBoxParameters, LIFBoxParameters, LIFExcInhParameters, LIFParameters,
+    LIParameters,
+)
 from eventsnn.simulate import Network
 from eventsnn.surrogates import SuperSpike
 from tests import naive_network as naive
@@ -134,3 +137,26 @@ def test_network__with_no_synapses_runs():
 
     assert (net.n_synapses, len(spikes.times), spikes.times.dtype, spikes.ids.dtype) == (
         0, 0, np.float64, np.int64)
+
+
+@pytest.mark.parametrize("driven", [False, True])
+@pytest.mark.parametrize("p", [LIFBoxParameters(v_leak=0.5), LIFExcInhParameters(v_leak=-49.0)])
+def test_network__that_nothing_reaches_does_as_one_whose_inputs_are_zero(p, driven):
+    """It has no ring of inputs: what is constant is read where it lies."""
+    channel = {"channel": "exc"} if isinstance(p, LIFExcInhParameters) else {}
+    spikes = []
+    for others in (False, True):
+        net = Network(DT)
+        cells = net.population("cells", 700, p)  # more than a part
+        if driven:
+            net.constant(cells, np.linspace(0.4, 3.0, 700), **channel)
+        if others:
+            net.noise(cells, 0.0, 0.0, **channel)
+        recorded = net.record(cells, "spikes")
+        net.run(67 * DT)  # more than a window
+        net.run(300 * DT)
+        spikes.append((recorded.times, recorded.ids, net.state(cells).v))
+
+    assert len(spikes[0][0]) > 50 or not driven
+    for alone, fed in zip(*spikes, strict=True):
+        assert_array_equal(alone, fed)
