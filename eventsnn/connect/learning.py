@@ -38,6 +38,9 @@ class Sources(NamedTuple):
     x: Any  # float32 (n_blocks, m)
 
 
+CHANGES = "last", "trace", "u", "x"  # of them
+
+
 @scalar
 def is_static(past, q):
     """Whether the synapses of a projection never change."""

@@ -31,9 +31,9 @@ def kind_of_group(device: str, delivery: str) -> type[Group]:
     return AtomicGroup if delivery == "atomic" else DeviceGroup
 
 
-def check_synapses(device: str, procedural: Any, plasticity: Any, short_term: Any) -> None:
+def check_synapses(device: str, procedural: Any, plasticity: Any) -> None:
     """Refuse synapses that a device does not run."""
-    given = {"procedural": procedural or None, "plasticity": plasticity, "short_term": short_term}
+    given = {"procedural": procedural or None, "plasticity": plasticity}
     for name, value in given.items():
         if value is not None and device != "cpu":
             got = value if isinstance(value, bool) else type(value).__name__

@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 from eventsnn.core.device import to
 from eventsnn.engine import delivery, network
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
+from eventsnn.plasticity import TsodyksMakramParameters
 from eventsnn.simulate import FixedInDegree, FixedTotalNumber, Network, Normal, Uniform, state
 from eventsnn.surrogates import Logistic
 
@@ -125,3 +126,29 @@ def several_groups(net):
                 channel="exc")
     net.connect(a, b, probability=0.2, weight=0.5, delay=4 * DT, channel="inh")
     net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT)
+
+
+TIRING = TsodyksMakramParameters(tau_f_inv=50.0, tau_d_inv=40.0, U=0.6)
+
+
+def tiring(net):
+    """Synapses that tire, of two kinds, beside those that do not; within a group and between two.
+
+    Neurons fire several times in a window, and a source twice in a step.
+    """
+    a = net.population("a", 30, LIFParameters(v_th=0.3))
+    b = net.population("b", 9, LIFExcInhParameters(v_th=0.4))
+    source = net.source("source", 4, [0.0, 0.002, 0.002, 0.002, 0.003, 0.003, 0.005, 0.011],
+                        [1, 3, 3, 2, 3, 3, 3, 1])
+    net.poisson(a, rate=400.0, weight=3.0)
+    net.connect(a, a, FixedInDegree(4), weight=Normal(0.1, 0.3), delay=Uniform(5 * DT, 9 * DT),
+                short_term=TIRING)
+    net.connect(a[3:], a[:20], probability=0.2, weight=0.2, delay=6 * DT)
+    net.connect(a[5:20], a[2:], probability=0.2, weight=-0.3, delay=11 * DT,
+                short_term=TIRING._replace(U=0.2))
+    net.connect(source, a[1:], probability=0.6, weight=Uniform(1.0, 3.0), delay=4 * DT,
+                short_term=TIRING)
+    net.connect(a, b, probability=0.4, weight=Uniform(1.0, 5.0), delay=Uniform(4 * DT, 7 * DT),
+                channel="exc", short_term=TIRING)
+    net.connect(a, b, probability=0.2, weight=0.5, delay=4 * DT, channel="inh")
+    net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT, short_term=TIRING)

@@ -5,13 +5,14 @@ import re
 import pytest
 from numpy.testing import assert_allclose
 
+from eventsnn.connect import blocks
 from eventsnn.core import cuda as device
 from eventsnn.simulate import Network
 from tests.cuda import census
 from tests.cuda.interpreted import Interpreter
 from tests.cuda.networks import (
     DRIVES, DT, assert_same, driven, in_plain_python, lif, mixed, outcome, pulses,
-    random_thresholds, several_groups,
+    random_thresholds, several_groups, tiring,
 )
 from tests.cuda.ptx import ARCHITECTURES, assemble, compile_ptx
 
@@ -26,8 +27,20 @@ def test_network__compiled_without_fma__is_that_of_cpu_bit_for_bit(make, n_steps
         assert_same(make, n_steps, least=5, runs=2)
 
 
+SYNAPSES = [tiring]
+
+
+@pytest.mark.parametrize("make", SYNAPSES)
+@pytest.mark.parametrize("size", [8192, 16], ids=["one_block", "blocks"])
+def test_synapses__compiled_without_fma__are_those_of_cpu_bit_for_bit(make, size, monkeypatch):
+    monkeypatch.setattr(blocks, "size", lambda n: min(n, size))
+    monkeypatch.setattr(device, "backend", Interpreter(fma=False, seed=3))
+    with in_plain_python(monkeypatch):
+        assert_same(make, 26, least=50, runs=3)
+
+
 @pytest.mark.parametrize("delivery", ["ordered", "atomic"])
-@pytest.mark.parametrize("make", [mixed, several_groups])
+@pytest.mark.parametrize("make", [mixed, several_groups, tiring])
 def test_network__compiled_with_fma__is_that_of_cpu_to_rounding(make, delivery, monkeypatch):
     n_steps = 12  # before rounding can move a spike
     monkeypatch.setattr(device, "backend", Interpreter(fma=True, seed=3))
@@ -69,6 +82,14 @@ def test_network__compiles_to_registers(delivery, kernel, cc):
 
     assert faults(launched, cc) == {name: [] for name in (
         "_update", "_count", "_sum", "_write", "_list_items", kernel)}
+
+
+@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
+@pytest.mark.parametrize("delivery, kernel", [("ordered", "_in_order"), ("atomic", "_atomic")])
+def test_synapses_that_tire__compile_to_registers(delivery, kernel, cc):
+    found = faults(launched_by(tiring, delivery=delivery), cc)
+
+    assert {name: found[name] for name in ("_release", kernel)} == {"_release": [], kernel: []}
 
 
 @pytest.mark.parametrize("kind", DRIVES)

@@ -17,14 +17,15 @@ import numpy as np
 from numba import cuda
 
 from eventsnn.connect.cpu import SHARED
-from eventsnn.core import cuda as device
 from eventsnn.core.cuda import kernel, launch
 from eventsnn.core.device import empty
 from eventsnn.core.jit import scalar
+from eventsnn.engine.cuda.items import (
+    THREADS, grid, last_upto, list_items, quotient, threads,
+)
+from eventsnn.engine.cuda.releases import factor_of, release_all
 
-THREADS = 256  # of a block, at most
 TILE = 256  # targets
-GRID = 1024  # blocks that spikes are shared out among, about
 
 _U, _U32 = np.uint64, np.uint32
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -40,13 +41,6 @@ class Cut(NamedTuple):
     n_tiles: int  # that have neurons
 
 
-class Items(NamedTuple):
-    """Work space: the pairs of a spike and a projection of its neuron, numbered."""
-
-    begins: Any  # uint64 (n_steps * Q,): first spike of a step and a projection
-    numbers: Any  # uint64 (n_steps * Q + 1,): its number among all
-
-
 def cut_in_order(n: int, size: int) -> Cut:
     """Of a group of `n` neurons in blocks of `size`, into tiles."""
     tile, n_blocks = min(TILE, 8 * threads(), size), -(-n // size)  # a thread may have several
@@ -59,87 +53,11 @@ def cut_for_atomic(n: int, size: int) -> Cut:
     return Cut(size, -(-n // size), 0, 0, 0)
 
 
-def items_space(synapses: Any, n_steps: int) -> Items | None:
-    """What `deliver` needs for windows of `n_steps`."""
-    if synapses is None:
-        return None
-    n = n_steps * synapses.delay.shape[0]
-    return Items(empty(max(n, 1), np.uint64), empty(n + 1, np.uint64))
-
-
 def events_space(cut: Cut) -> Any:
     """Counts of synaptic events, one a block of threads of `deliver`, of 0."""
     made = empty(cut.n_tiles if cut.tile else cut.n_blocks * grid(), np.uint64)
     made[...] = 0
     return made
-
-
-@scalar
-def _first_from(ids, begin, end, neuron):
-    """The first of ``begin ... end`` whose neuron is not below `neuron`; those ascend."""
-    while begin < end:
-        middle = (begin + end) >> _ONE
-        if _U(ids[middle]) < neuron:
-            begin = middle + _ONE
-        else:
-            end = middle
-    return begin
-
-
-@scalar
-def _last_upto(starts, end, item):
-    """The last of the first `end` parts that starts at `item` or before; the first starts at 0."""
-    begin = _ZERO
-    while begin + _ONE < end:
-        middle = (begin + end) >> _ONE
-        if _U(starts[middle]) <= item:
-            begin = middle
-        else:
-            end = middle
-    return begin
-
-
-@scalar
-def _quotient(a, b):
-    return _U(_U32(a) // _U32(b))
-
-
-@kernel
-def _list_items(synapses, ids, ends, done, length, begins, items):
-    """Number the pairs of a spike and a projection of its neuron, in the order of delivery.
-
-    Those of step `w` and projection `q` begin with number ``items[w * Q + q]``, and their spikes
-    with ``begins[w * Q + q]``. One block.
-    """
-    parts = cuda.shared.array(THREADS, np.uint32)
-    i, width, n_q = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _U(synapses.delay.shape[0])
-    n = length * n_q
-    each = _quotient(n + width - _ONE, width)
-    begin = min(i * each, n)
-    end = min(begin + each, n)
-    count = _ZERO
-    for both in range(begin, end):
-        w = _quotient(both, n_q)
-        q = _U(both) - w * n_q
-        sender, neuron = _U(synapses.senders[q, _ZERO]), _U(synapses.pre_start[q])
-        stop = ends[sender, done + w + _ONE]
-        low = _first_from(ids, ends[sender, done + w], stop, neuron)
-        high = _first_from(ids, low, stop, neuron + _U(synapses.n_pre[q]))
-        begins[both] = low
-        items[both] = high - low
-        count += high - low
-    parts[i] = count
-    cuda.syncthreads()
-    at, total = _ZERO, _ZERO
-    for j in range(width):
-        at += _U(parts[j]) if j < i else _ZERO
-        total += _U(parts[j])
-    for both in range(begin, end):
-        count = items[both]
-        items[both] = at
-        at += count
-    if i == _ZERO:
-        items[n] = total
 
 
 @scalar
@@ -164,11 +82,12 @@ def _slot(synapses, q, place, slot, depth):
     at = synapses.delays_at[q]
     later = slot + _U(synapses.delay[q] if at == SHARED else synapses.delays[
         _U(np.int64(place) + at)])
-    return later - _quotient(later, depth) * depth
+    return later - quotient(later, depth) * depth
 
 
 @kernel
-def _in_order(synapses, ids, begins, items, slot, length, tile, tiles, size, ring, events):
+def _in_order(synapses, past, ids, begins, items, factors, slot, length, tile, tiles, size, ring,
+              events):
     """A block of threads goes through all items of a window, as many at a time as it has threads.
 
     `slot` is the one after that of the window's first step; a tile has `tile` targets, and a block
@@ -183,7 +102,7 @@ def _in_order(synapses, ids, begins, items, slot, length, tile, tiles, size, rin
     slots = cuda.shared.array(THREADS, np.uint32)
     channels = cuda.shared.array(THREADS, np.uint32)
     i, width, t = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _U(cuda.blockIdx.x)
-    n_q, depth, block = _U(synapses.delay.shape[0]), _U(ring.shape[0]), _quotient(t, tiles)
+    n_q, depth, block = _U(synapses.delay.shape[0]), _U(ring.shape[0]), quotient(t, tiles)
     first = block * size + (t - block * tiles) * tile
     n_own = min(min(first + tile, (block + _ONE) * size), _U(ring.shape[2])) - first
     n_pairs = length * n_q
@@ -192,8 +111,8 @@ def _in_order(synapses, ids, begins, items, slot, length, tile, tiles, size, rin
     while at < n_items:
         n_rows = min(width, n_items - at)
         if i < n_rows:
-            both = _last_upto(items, n_pairs, at + i)
-            q = both - _quotient(both, n_q) * n_q
+            both = last_upto(items, n_pairs, at + i)
+            q = both - quotient(both, n_q) * n_q
             place, many = _row(synapses, ids, begins, items, both, q, at + i, t)
             places[i], lengths[i], pairs[i] = place, many, both
         cuda.syncthreads()
@@ -207,12 +126,14 @@ def _in_order(synapses, ids, begins, items, slot, length, tile, tiles, size, rin
         while cut < total:
             many = min(width, total - cut)
             if i < many:
-                row = _last_upto(starts, n_rows, cut + i)
+                row = last_upto(starts, n_rows, cut + i)
                 place, both = places[row] + (cut + i - _U(starts[row])), _U(pairs[row])
-                w = _quotient(both, n_q)
+                w = quotient(both, n_q)
                 q = both - w * n_q
                 targets[i] = synapses.targets[place]
                 weights[i] = _weight(synapses, q, place)
+                if factors is not None:
+                    weights[i] *= factor_of(past, factors, q, at + row)
                 slots[i] = _slot(synapses, q, place, slot + w, depth)
                 channels[i] = synapses.channel[q]
             cuda.syncthreads()
@@ -231,49 +152,46 @@ def _in_order(synapses, ids, begins, items, slot, length, tile, tiles, size, rin
 
 
 @kernel
-def _atomic(synapses, ids, begins, items, slot, length, size, ring, events):
+def _atomic(synapses, past, ids, begins, items, factors, slot, length, size, ring, events):
     """Blocks of threads along x share the items out, those along y the blocks of targets."""
     n_q, depth, block = _U(synapses.delay.shape[0]), _U(ring.shape[0]), _U(cuda.blockIdx.y)
     item, n_events, n_pairs = _U(cuda.blockIdx.x), _ZERO, length * n_q
     while item < items[n_pairs]:
-        both = _last_upto(items, n_pairs, item)
-        w = _quotient(both, n_q)
+        both = last_upto(items, n_pairs, item)
+        w = quotient(both, n_q)
         q = both - w * n_q
         place, many = _row(synapses, ids, begins, items, both, q, item, block)
         channel, j = _U(synapses.channel[q]), _U(cuda.threadIdx.x)
         n_events += many
         while j < many:
-            target = block * size + _U(synapses.targets[place + j])
+            target, weight = block * size + _U(synapses.targets[place + j]), _weight(
+                synapses, q, place + j)
+            if factors is not None:
+                weight *= factor_of(past, factors, q, item)
             cuda.atomic.add(ring, (_slot(synapses, q, place + j, slot + w, depth), channel, target),
-                            _weight(synapses, q, place + j))
+                            weight)
             j += _U(cuda.blockDim.x)
         item += _U(cuda.gridDim.x)
     if cuda.threadIdx.x == 0:
         events[block * _U(cuda.gridDim.x) + _U(cuda.blockIdx.x)] += n_events
 
 
-def threads():
-    """Of a block that delivers."""
-    return min(THREADS, device.backend.threads)
-
-
-def grid():
-    """Blocks that spikes are shared out among by atomic delivery."""
-    return min(GRID, 4 * device.backend.threads)
-
-
-def deliver(first_step, done, length, ids, ends, synapses, cut, ring, items, events):
+def deliver(first_step, done, length, ids, ends, synapses, past, releases, cut, ring, items,
+            events):
     """Deliver the spikes of a window of `length` steps, from `first_step` on, to one group.
 
     `ids` (m,) uint32 and `ends` (lists, steps + 1) uint64: lists of spikes; the window begins after
-    `done` of their steps. `cut` says how the targets are cut. `events` uint64, a number a block of
-    threads, is added to what synapses had a spike.
+    `done` of their steps. `past` and `releases` are None where nothing changes. `cut` says how the
+    targets are cut. `events` uint64, a number a block of threads, is added to what synapses had a
+    spike.
     """
     slot, length = _U((first_step + 1) % ring.shape[0]), _U(length)
-    launch(_list_items, 1, threads(), synapses, ids, ends, _U(done), length, *items)
+    list_items(synapses, ids, ends, _U(done), length, items.begins, items.numbers)
+    if releases is not None:
+        release_all(synapses, past, releases, ids, *items, first_step, length)
     if cut.tile:
-        launch(_in_order, cut.n_tiles, threads(), synapses, ids, *items, slot, length,
+        launch(_in_order, cut.n_tiles, threads(), synapses, past, ids, *items, slot, length,
                _U(cut.tile), _U(cut.tiles), _U(cut.size), ring, events)
     else:
-        launch(_atomic, (grid(), cut.n_blocks), threads(), synapses, ids, *items, slot, length,
-               _U(cut.size), ring, events)
+        launch(_atomic, (grid(), cut.n_blocks), threads(), synapses, past, ids, *items, slot,
+               length, _U(cut.size), ring, events)

@@ -22,9 +22,10 @@ from eventsnn.core.device import empty
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, magnitude, pick, store
 from eventsnn.core.jit import scalar
-from eventsnn.engine.cuda.delivery import Cut, Items, deliver
+from eventsnn.engine.cuda.delivery import Cut, deliver
 from eventsnn.engine.cuda.drives import add_inputs
 from eventsnn.engine.cuda.firing import append_fired, n_lines
+from eventsnn.engine.cuda.items import Items
 from eventsnn.engine.drives import Drives
 from eventsnn.engine.firing import fires
 from eventsnn.surrogates import draw
@@ -123,8 +124,8 @@ def work_space(n: int, window: int) -> WorkSpace:
 
 def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any, base: Any, s: Any,
             p: Any, dt: Any, th: Any, drives: Drives, means: Any, seed: Any, number: Any,
-            largest: Any, synapses: Any, cut: Cut, items: Items | None, events: Any,
-            space: WorkSpace) -> int:
+            largest: Any, synapses: Any, past: Any, releases: Any, cut: Cut, items: Items | None,
+            events: Any, space: WorkSpace) -> int:
     """Run one group for `n_steps`, or as many as there is room for the spikes of.
 
     Arguments as in `eventsnn.engine.network`; `means` are those of Poisson drives, or None where
@@ -142,7 +143,8 @@ def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any,
             append_fired(space.bits, length, done, space.counts, space.totals, space.ids,
                          space.ends)
         if length and synapses is not None:
-            deliver(now, done, length, space.ids, space.ends, synapses, cut, ring, items, events)
+            deliver(now, done, length, space.ids, space.ends, synapses, past, releases, cut, ring,
+                    items, events)
         done += length
         if done == n_steps:
             return done

@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 
 from eventsnn.connect import tiles
+from eventsnn.connect.learning import CHANGES
 from eventsnn.core import device
 from eventsnn.core.cuda import unwrapped
 from eventsnn.core.fields import map_fields
-from eventsnn.engine.cuda import delivery, network
+from eventsnn.engine.cuda import delivery, items, network
 from eventsnn.engine.delivery import Synapses
 from eventsnn.simulate.group import DTYPE, LARGEST, Group
+from eventsnn.simulate.wiring import Wired
 
 
 class DeviceGroup(Group):
@@ -18,7 +20,8 @@ class DeviceGroup(Group):
 
     cut_of = staticmethod(delivery.cut_in_order)
 
-    _others: Any
+    _others: tuple  # synapses from outside, and what of them changes
+    _others_room: tuple[int, int]  # steps and spikes that there is work space for
     _others_items: Any
 
     def _prepare(self) -> None:
@@ -29,16 +32,21 @@ class DeviceGroup(Group):
         means = _moved(given.means) if given is not None and given.each.any() else None
         (self.state, self.p, self.ring, self.outside, self.base, self.drives) = _moved(
             (self.state, self.p, self.ring, self.outside, self.base, self.drives))
-        own, *others = [self._placed(w.synapses) for w in self.all_wired]
-        self._others = others[0] if others else None
-        self._others_items = delivery.items_space(self._others, 1)
+        self.wired = _past_moved(self.wired)
+        if self.from_outside is not None:
+            self.from_outside = _past_moved(self.from_outside)
+        own, *others = [(self._placed(w.synapses), _moved(w.past), _moved(w.releases))
+                        for w in self.all_wired]
+        self._others = others[0] if others else (None, None, None)
+        self._others_room, self._others_items = (0, 0), None
         self._space = network.work_space(self.n, self.window)
         self.events = delivery.events_space(self.cut)
         # as kernels take them, since a launch has more to do to each of them than a device
         self._arguments = unwrapped((
             self.ring, self.outside, self.base, self.state, self.p, self.dt, self.threshold,
-            self.drives, means, self.seed, self.number, DTYPE.type(LARGEST), own, self.cut,
-            delivery.items_space(own, self.window), self.events, self._space))
+            self.drives, means, self.seed, self.number, DTYPE.type(LARGEST), *own, self.cut,
+            _items(own, self.window, self.window * int(self.wired.synapses.n_pre.sum())),
+            self.events, self._space))
         self._started = False
 
     def _placed(self, synapses: Synapses) -> Synapses | None:
@@ -55,14 +63,17 @@ class DeviceGroup(Group):
 
     def receive(self, first_step: int, window: int, spikes: np.ndarray, ends: np.ndarray) -> None:
         """Deliver spikes of other groups, a list of each, of the steps from `first_step` on."""
-        if self._others is None or not ends[:, -1].any():
+        synapses = self._others[0]
+        if synapses is None or not ends[:, -1].any():
             return
         before = np.cumsum(ends[:, -1]) - ends[:, -1]
         ids = np.concatenate([row[:n] for row, n in zip(spikes, ends[:, -1], strict=True)])
+        room = max(window, self._others_room[0]), max(len(ids), self._others_room[1])
+        if room != self._others_room:
+            self._others_room = room
+            self._others_items = _items(self._others, room[0], room[1] * synapses.delay.size)
         ids, ends = _moved((ids, (ends + before[:, None]).astype(np.uint64)))
-        if self._others_items.numbers.size <= window * self._others.delay.size:
-            self._others_items = delivery.items_space(self._others, window)
-        delivery.deliver(first_step, 0, window, ids, ends, self._others, self.cut, self.outside,
+        delivery.deliver(first_step, 0, window, ids, ends, *self._others, self.cut, self.outside,
                          self._others_items, self.events)
 
     def advance(self, first_step: int, n_steps: int,
@@ -89,6 +100,20 @@ class AtomicGroup(DeviceGroup):
     """A group whose inputs are added up in any order."""
 
     cut_of = staticmethod(delivery.cut_for_atomic)
+
+
+def _past_moved(wired: Wired) -> Wired:
+    """With what changes of the past of its sources on the device, where it can be looked at."""
+    if wired.past is None:
+        return wired
+    return wired._replace(past=wired.past._replace(**{
+        name: _moved(getattr(wired.past, name)) for name in CHANGES}))
+
+
+def _items(wired: tuple, n_steps: int, n_items: int) -> items.Items | None:
+    """Work space for the items of synapses, with factors where some tire."""
+    synapses, _, releases = wired
+    return items.space(synapses, n_steps, 0 if releases is None else n_items)
 
 
 def _moved(value: Any) -> Any:

@@ -14,13 +14,13 @@ from eventsnn.engine.cuda import firing
 from eventsnn.engine.cuda import network as device_network
 from eventsnn.errors import NumericalError
 from eventsnn.neurons import LIFBoxParameters, LIFParameters
-from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
+from eventsnn.plasticity import PairSTDP
 from eventsnn.record import Recording
 from eventsnn.simulate import AllToAll, Network, state
 from eventsnn.simulate.cuda import DeviceGroup
 from tests.cuda.networks import (
     DRIVES, DT, assert_same, driven, in_plain_python, lif, mixed, outcome, pulses,
-    random_thresholds, several_groups,
+    random_thresholds, several_groups, tiring,
 )
 
 
@@ -98,6 +98,13 @@ def test_groups_and_sources__equal_cpu():
     assert_same(several_groups, 18, least=20)
 
 
+@pytest.mark.parametrize("make", [tiring])
+def test_synapses__equal_cpu(make, monkeypatch):
+    monkeypatch.setattr(blocks, "size", lambda n: min(n, 16))
+
+    assert_same(make, 12, least=20, runs=3)
+
+
 def test_order_of_adding__matters_and_is_that_of_cpu(monkeypatch):
     def make(net):
         cells = lif(net, 5)
@@ -119,7 +126,7 @@ def test_order_of_adding__matters_and_is_that_of_cpu(monkeypatch):
         assert_same(make, 16, least=3)
 
 
-@pytest.mark.parametrize("make", [mixed, several_groups])
+@pytest.mark.parametrize("make", [mixed, several_groups, tiring])
 def test_atomic_delivery__equals_cpu_to_rounding(make):
     n_steps = 12  # before rounding can move a spike
     cpu, cuda = outcome(make, n_steps, "cpu"), outcome(make, n_steps, "cuda", delivery="atomic")
@@ -168,11 +175,12 @@ def test_traces__equal_cpu():
         assert_array_equal(one, other)
 
 
+@pytest.mark.parametrize("make", [several_groups, tiring])
 @pytest.mark.parametrize("first, second", [("cuda", "cpu"), ("cpu", "cuda")])
-def test_snapshot__goes_on_elsewhere(first, second, tmp_path):
+def test_snapshot__goes_on_elsewhere(first, second, make, tmp_path):
     whole, net = (Network(DT, seed=7, device=device) for device in ("cpu", first))
-    several_groups(whole)
-    several_groups(net)
+    make(whole)
+    make(net)
     whole.run(14 * DT, progress=False)
     net.run(8 * DT, progress=False)
 
@@ -206,8 +214,7 @@ def test_state_that_runs_away__is_told_as_on_cpu():
     (dict(procedural=True), "procedural must be left out in a network on a CUDA device, got True; "
      "run it with device='cpu'"),
     (dict(plasticity=PairSTDP(w_max=1.0)), "plasticity must be left out"),
-    (dict(short_term=TsodyksMakramParameters()), "short_term must be left out"),
-], ids=["procedural", "plasticity", "short_term"])
+], ids=["procedural", "plasticity"])
 def test_connect__refuses_what_does_not_run_there(given, message, tmp_path):
     def make(device):
         net = Network(DT, device=device)
