@@ -31,11 +31,8 @@ def kind_of_group(device: str, delivery: str) -> type[Group]:
     return AtomicGroup if delivery == "atomic" else DeviceGroup
 
 
-def check_synapses(device: str, procedural: Any, plasticity: Any) -> None:
+def check_synapses(device: str, plasticity: Any) -> None:
     """Refuse synapses that a device does not run."""
-    given = {"procedural": procedural or None, "plasticity": plasticity}
-    for name, value in given.items():
-        if value is not None and device != "cpu":
-            got = value if isinstance(value, bool) else type(value).__name__
-            raise check.must(name, "be left out in a network on a CUDA device", got,
-                             "run it with device='cpu'", error=CannotRun)
+    if plasticity is not None and device != "cpu":
+        raise check.must("plasticity", "be left out in a network on a CUDA device",
+                         type(plasticity).__name__, "run it with device='cpu'", error=CannotRun)

@@ -173,7 +173,7 @@ class Resumable:
             stored = Snapshot(check.integer("step", made["step"], least=0,
                                             most=random.STEP_LIMIT), groups, [])
             for q in net._projections:
-                places.check_synapses(device, q.procedural, q.plasticity)
+                places.check_synapses(device, q.plasticity)
             state.check_fits(stored, net._built())
         except places.CannotRun:
             raise

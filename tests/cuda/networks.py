@@ -9,7 +9,10 @@ from eventsnn.core.device import to
 from eventsnn.engine import delivery, network
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
 from eventsnn.plasticity import TsodyksMakramParameters
-from eventsnn.simulate import FixedInDegree, FixedTotalNumber, Network, Normal, Uniform, state
+from eventsnn.simulate import (
+    DistanceProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, LogNormal, Network, Normal,
+    Uniform, state,
+)
 from eventsnn.surrogates import Logistic
 
 DT = 1e-3
@@ -152,3 +155,34 @@ def tiring(net):
                 channel="exc", short_term=TIRING)
     net.connect(a, b, probability=0.2, weight=0.5, delay=4 * DT, channel="inh")
     net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT, short_term=TIRING)
+
+
+def drawn(net, procedural=True):
+    """Procedural synapses of all rules beside stored ones; all kinds of weights and delays."""
+    a = net.population("a", 30, LIFParameters(v_th=0.5))
+    b = net.population("b", 20, LIFExcInhParameters(v_th=0.4))
+    x = np.random.default_rng(0).random((30, 2))
+    net.poisson(a, rate=300.0, weight=3.0)
+    net.connect(a, a, FixedInDegree(4), weight=Normal(0.1, 0.3), delay=Uniform(3 * DT, 9 * DT))
+    net.connect(a, a[3:], probability=0.1, autapses=False, weight=0.3, delay=4 * DT,
+                procedural=procedural)
+    net.connect(a[5:], a, FixedOutDegree(5), weight=Uniform(-0.4, 0.4), delay=3 * DT,
+                procedural=procedural)
+    net.connect(a, a[2:], FixedOutDegree(7, False, False), weight=0.1,
+                delay=Uniform(3 * DT, 6 * DT), procedural=procedural, short_term=TIRING)
+    net.connect(a, a, DistanceProbability(x, x, 0.9, sigma=0.1, box=(1.0, 1.0)),
+                weight=LogNormal(-3.0, 0.5), delay=Normal(5 * DT, DT), procedural=procedural)
+    net.connect(a, b, FixedTotalNumber(200), weight=Normal(0.5, 0.5), delay=4 * DT,
+                channel="exc", procedural=procedural)
+    net.connect(b, a, probability=1.0, weight=0.02, delay=5 * DT, procedural=procedural)
+    net.connect(b[:10], a, DistanceProbability(x[:10, :1], x[:, :1], 0.8, length=0.3),
+                weight=-0.1, delay=4 * DT, procedural=procedural)
+    net.connect(b, b, probability=0.1, weight=0.2, delay=6 * DT, channel="inh")
+
+
+def drawn_of_whole_numbers(net):
+    """Procedural synapses that all share weight and delay."""
+    a = net.population("a", 40, LIFParameters(v_th=0.3))
+    net.poisson(a, rate=300.0, weight=3.0)
+    net.connect(a, a[3:], probability=0.1, weight=0.2, delay=4 * DT, procedural=True)
+    net.connect(a, a, FixedOutDegree(6, False, False), weight=-0.1, delay=6 * DT, procedural=True)

@@ -79,6 +79,7 @@ def works():
     yield "network", network()
     yield "network, atomic", network(delivery="atomic")
     yield "network, tiring", network(networks.tiring)
+    yield "network, procedural", network(networks.drawn)
 
 
 def same(found, expected):

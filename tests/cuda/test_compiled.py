@@ -39,6 +39,8 @@ EXCEPTIONS = {
     "eventsnn.engine.cuda.exact_lif._forward": (
         80, "float64, of two registers each: 3 blocks of 256"),
     "eventsnn.engine.cuda.exact_lif._backward": (80, "as that: 3 blocks of 256"),
+    "eventsnn.engine.cuda.delivery._in_order": (
+        112, "where it draws rows by distance, and weights, in float64: 2 blocks of 256"),
     "eventsnn.connect.cuda.pooling._max_pool": (80, "as a convolution: 3 blocks of 256"),
     "eventsnn.connect.cuda.pooling._max_pool_bar": (80, "as a convolution: 3 blocks of 256"),
 }

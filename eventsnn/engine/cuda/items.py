@@ -38,7 +38,7 @@ def space(synapses: Any, n_steps: int, n_items: int = 0) -> Items | None:
 
 
 def threads() -> int:
-    """Of a block that delivers."""
+    """Of a block that delivers: a power of two."""
     return min(THREADS, device.backend.threads)
 
 

@@ -124,8 +124,8 @@ def work_space(n: int, window: int) -> WorkSpace:
 
 def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any, base: Any, s: Any,
             p: Any, dt: Any, th: Any, drives: Drives, means: Any, seed: Any, number: Any,
-            largest: Any, synapses: Any, past: Any, releases: Any, cut: Cut, items: Items | None,
-            events: Any, space: WorkSpace) -> int:
+            largest: Any, synapses: Any, recipes: Any, drawing: Any, past: Any, releases: Any,
+            cut: Cut, items: Items | None, events: Any, space: WorkSpace) -> int:
     """Run one group for `n_steps`, or as many as there is room for the spikes of.
 
     Arguments as in `eventsnn.engine.network`; `means` are those of Poisson drives, or None where
@@ -143,8 +143,8 @@ def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any,
             append_fired(space.bits, length, done, space.counts, space.totals, space.ids,
                          space.ends)
         if length and synapses is not None:
-            deliver(now, done, length, space.ids, space.ends, synapses, past, releases, cut, ring,
-                    items, events)
+            deliver(now, done, length, space.ids, space.ends, synapses, recipes, drawing, past,
+                    releases, cut, ring, items, events)
         done += length
         if done == n_steps:
             return done

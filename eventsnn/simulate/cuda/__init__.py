@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.connect import tiles
+from eventsnn.connect.cuda import drawn
 from eventsnn.connect.learning import CHANGES
 from eventsnn.core import device
 from eventsnn.core.cuda import unwrapped
@@ -26,7 +27,8 @@ class DeviceGroup(Group):
 
     def _prepare(self) -> None:
         """Move what the loops take to the device, once, and make the rest there."""
-        self.cut = self.cut_of(self.n, self.block)
+        self.cut = self.cut_of(self.n, self.block,
+                               any(w.recipes is not None for w in self.all_wired))
         self.window = min(self.window, network.MOST_WINDOW)
         given = self.drives.poisson
         means = _moved(given.means) if given is not None and given.each.any() else None
@@ -35,9 +37,8 @@ class DeviceGroup(Group):
         self.wired = _past_moved(self.wired)
         if self.from_outside is not None:
             self.from_outside = _past_moved(self.from_outside)
-        own, *others = [(self._placed(w.synapses), _moved(w.past), _moved(w.releases))
-                        for w in self.all_wired]
-        self._others = others[0] if others else (None, None, None)
+        own, *others = [self._placed(w) for w in self.all_wired]
+        self._others = others[0] if others else (None,)
         self._others_room, self._others_items = (0, 0), None
         self._space = network.work_space(self.n, self.window)
         self.events = delivery.events_space(self.cut)
@@ -49,13 +50,17 @@ class DeviceGroup(Group):
             self.events, self._space))
         self._started = False
 
-    def _placed(self, synapses: Synapses) -> Synapses | None:
-        """Synapses on the device, split by tiles if they are delivered in order."""
+    def _placed(self, wired: Wired) -> tuple:
+        """What the loops take of synapses, on the device; split by tiles if there are several."""
+        synapses, recipes, drawing = wired.synapses, wired.recipes, wired.drawing
         if not len(synapses.delay):
-            return None
-        if self.cut.tile:
+            return (None,) * 5
+        if self.cut.tiles > 1:
             synapses = tiled(synapses, self.cut.tile, self.cut.tiles)
-        return _moved(synapses)
+        if recipes is not None and drawing is not None:
+            recipes = drawn.recipes(recipes, self.block)
+            drawing = delivery.drawing_space(drawing, self.cut)
+        return _moved((synapses, recipes, drawing, wired.past, wired.releases))
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process."""
@@ -112,7 +117,7 @@ def _past_moved(wired: Wired) -> Wired:
 
 def _items(wired: tuple, n_steps: int, n_items: int) -> items.Items | None:
     """Work space for the items of synapses, with factors where some tire."""
-    synapses, _, releases = wired
+    synapses, *_, releases = wired
     return items.space(synapses, n_steps, 0 if releases is None else n_items)
 
 

@@ -19,7 +19,7 @@ from eventsnn.record import Recording
 from eventsnn.simulate import AllToAll, Network, state
 from eventsnn.simulate.cuda import DeviceGroup
 from tests.cuda.networks import (
-    DRIVES, DT, assert_same, driven, in_plain_python, lif, mixed, outcome, pulses,
+    DRIVES, DT, assert_same, drawn, driven, in_plain_python, lif, mixed, outcome, pulses,
     random_thresholds, several_groups, tiring,
 )
 
@@ -98,7 +98,7 @@ def test_groups_and_sources__equal_cpu():
     assert_same(several_groups, 18, least=20)
 
 
-@pytest.mark.parametrize("make", [tiring])
+@pytest.mark.parametrize("make", [tiring, drawn])
 def test_synapses__equal_cpu(make, monkeypatch):
     monkeypatch.setattr(blocks, "size", lambda n: min(n, 16))
 
@@ -210,18 +210,15 @@ def test_state_that_runs_away__is_told_as_on_cpu():
     assert told[0] == told[1] and "neuron 3" in told[0]
 
 
-@pytest.mark.parametrize("given, message", [
-    (dict(procedural=True), "procedural must be left out in a network on a CUDA device, got True; "
-     "run it with device='cpu'"),
-    (dict(plasticity=PairSTDP(w_max=1.0)), "plasticity must be left out"),
-], ids=["procedural", "plasticity"])
-def test_connect__refuses_what_does_not_run_there(given, message, tmp_path):
+def test_connect__refuses_what_does_not_run_there(tmp_path):
     def make(device):
         net = Network(DT, device=device)
         cells = lif(net)
-        net.connect(cells, cells, probability=0.1, delay=DT, **given)
+        net.connect(cells, cells, probability=0.1, delay=DT, plasticity=PairSTDP(w_max=1.0))
         return net
 
+    message = ("plasticity must be left out in a network on a CUDA device, got PairSTDP; run it "
+               "with device='cpu'")
     with pytest.raises(ValueError, match=message):
         make("cuda")
     path = make("cpu").save(tmp_path / "net.h5")
