@@ -245,7 +245,6 @@ class Network(Driven, Resumable):
         self._open()
         self._mine(pre, "pre")
         self._target(post)
-        places.check_synapses(self.device, plasticity)
         self._projections.append(projections.make(
             pre, post, rule, weight, delay, probability, matrix, channel, autapses, procedural,
             plasticity, short_term, name, self.dt, len(self._projections), self._names()))

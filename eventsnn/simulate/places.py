@@ -1,4 +1,4 @@
-"""Where a network runs, and what it can run there."""
+"""Where a network runs."""
 
 from typing import Any
 
@@ -7,10 +7,6 @@ from eventsnn.core.device import require
 from eventsnn.simulate.group import Group
 
 DELIVERIES = "ordered", "atomic"
-
-
-class CannotRun(ValueError):
-    """Of a network that a device does not run."""
 
 
 def checked(device: Any, delivery: Any) -> tuple[str, str]:
@@ -29,10 +25,3 @@ def kind_of_group(device: str, delivery: str) -> type[Group]:
         return Group
     from eventsnn.simulate.cuda import AtomicGroup, DeviceGroup
     return AtomicGroup if delivery == "atomic" else DeviceGroup
-
-
-def check_synapses(device: str, plasticity: Any) -> None:
-    """Refuse synapses that a device does not run."""
-    if plasticity is not None and device != "cpu":
-        raise check.must("plasticity", "be left out in a network on a CUDA device",
-                         type(plasticity).__name__, "run it with device='cpu'", error=CannotRun)

@@ -8,7 +8,7 @@ from numpy.testing import assert_array_equal
 from eventsnn.core.device import to
 from eventsnn.engine import delivery, network
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
-from eventsnn.plasticity import TsodyksMakramParameters
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
 from eventsnn.simulate import (
     DistanceProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, LogNormal, Network, Normal,
     Uniform, state,
@@ -51,7 +51,7 @@ def assert_same(make, n_steps=40, least=5, runs=1, **options):
     for one, other in zip(cpu[1], cuda[1], strict=True):
         assert one.keys() == other.keys()
         for name in one:
-            assert_array_equal(one[name].view(np.uint32), other[name].view(np.uint32), name)
+            assert_array_equal(one[name].view(np.uint8), other[name].view(np.uint8), name)
     assert cpu[2] == cuda[2]
 
 
@@ -186,3 +186,35 @@ def drawn_of_whole_numbers(net):
     net.poisson(a, rate=300.0, weight=3.0)
     net.connect(a, a[3:], probability=0.1, weight=0.2, delay=4 * DT, procedural=True)
     net.connect(a, a, FixedOutDegree(6, False, False), weight=-0.1, delay=6 * DT, procedural=True)
+
+
+ADDITIVE = PairSTDP(eta_plus=0.1, eta_minus=0.12, w_max=0.5)
+MULTIPLICATIVE = PairSTDP(eta_plus=0.2, eta_minus=0.1, w_min=-0.5, w_max=1.5, mu_plus=1.0,
+                          mu_minus=1.0, nearest=True, tau_minus_inv=30.0)
+
+
+def learning(net, additive=ADDITIVE, multiplicative=MULTIPLICATIVE):
+    """Synapses that learn, by two rules, beside those that do not; within a group and between two.
+
+    Some tire besides, some others are drawn. A source fires several times in a window, and twice
+    in a step; one neuron so often that the history must grow.
+    """
+    a = net.population("a", 30, LIFParameters(v_th=0.3))
+    b = net.population("b", 9, LIFExcInhParameters(v_th=0.4))
+    source = net.source("source", 4, [0.0, 0.002, 0.002, 0.002, 0.003, 0.003, 0.005, 0.011],
+                        [1, 3, 3, 2, 3, 3, 3, 1])
+    net.poisson(a, rate=400.0, weight=3.0)
+    net.current(a[:2], 9.0)
+    net.connect(a, a, FixedInDegree(4), weight=Uniform(0.0, 0.5), delay=Uniform(3 * DT, 9 * DT),
+                plasticity=additive)
+    net.connect(a[3:], a[:20], probability=0.2, weight=0.2, delay=6 * DT)
+    net.connect(a[5:20], a[2:], FixedTotalNumber(60, multapses=True), weight=0.3, delay=11 * DT,
+                plasticity=multiplicative, short_term=TIRING)
+    net.connect(a, a, probability=0.1, weight=-0.1, delay=4 * DT, procedural=True,
+                short_term=TIRING)
+    net.connect(source, a[1:], probability=0.6, weight=Uniform(0.5, 1.5), delay=4 * DT,
+                plasticity=multiplicative)
+    net.connect(a, b, probability=0.4, weight=Uniform(0.0, 0.5), delay=Uniform(4 * DT, 7 * DT),
+                channel="exc", plasticity=additive, short_term=TIRING)
+    net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT, short_term=TIRING)
+    net.connect(b, b, probability=0.3, weight=0.2, delay=3 * DT, channel="exc")

@@ -7,7 +7,8 @@ each goes through them for its own targets. By atomic additions: a block of thre
 side along its row; sums come out in any order, so equal to rounding.
 
 Where rows are drawn, a block of threads owns a whole block of targets, by which random numbers are
-numbered; each thread draws a row, and they are delivered in order, however the rest is.
+numbered; each thread draws a row, and they are delivered in order, however the rest is. So it is
+where synapses learn: each has its weight changed by the thread that looks it up.
 
 A synaptic event reads 2 bytes of its target, and 4 of its weight where they differ; a row of a
 tile 8 to find it, and 32 at least that the memory gives at a time. In order, it takes 8 warps some
@@ -29,6 +30,7 @@ from eventsnn.core.jit import scalar
 from eventsnn.engine.cuda.items import (
     THREADS, grid, last_upto, list_items, quotient, threads,
 )
+from eventsnn.engine.cuda.learning import learn, note_source
 from eventsnn.engine.cuda.releases import factor_of, release_all
 
 TILE = 256  # targets
@@ -36,6 +38,7 @@ DRAWN = 1 << 21  # synapses that a block of threads has room for, about
 
 _U, _U32 = np.uint64, np.uint32
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
+_NEXT = np.int64(1)
 
 
 class Cut(NamedTuple):
@@ -147,9 +150,25 @@ def _wrapped(slot, depth):
     return slot - (depth if slot >= depth else _ZERO)
 
 
+@scalar
+def _left_of_step(items, n_pairs, n_q, at):
+    """How many items from that with number `at` on are of its step."""
+    both = last_upto(items, n_pairs, at)
+    return items[both - (both - quotient(both, n_q) * n_q) + n_q] - at
+
+
+@scalar
+def _up_to_first(flags, n):
+    """How many of `n` there are before the next flag that is set."""
+    count = _ONE
+    while count < n and not flags[count]:
+        count += _ONE
+    return count
+
+
 @kernel
-def _in_order(synapses, recipes, drawing, past, ids, begins, items, factors, slot, length, tile,
-              tiles, size, ring, events):
+def _in_order(synapses, recipes, drawing, past, rules, history, ids, begins, items, factors,
+              first_step, slot, length, tile, tiles, size, ring, events):
     """A block of threads goes through all items of a window, as many at a time as it has threads.
 
     `slot` is the one after that of the window's first step; a tile has `tile` targets, and a block
@@ -164,6 +183,7 @@ def _in_order(synapses, recipes, drawing, past, ids, begins, items, factors, slo
     weights = cuda.shared.array(THREADS, np.float32)
     slots = cuda.shared.array(THREADS, np.uint32)
     channels = cuda.shared.array(THREADS, np.uint32)
+    again = cuda.shared.array(THREADS, np.uint8)  # whether a source is there twice in a step
     i, width, t = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _U(cuda.blockIdx.x)
     n_q, depth, block = _U(synapses.delay.shape[0]), _U(ring.shape[0]), quotient(t, tiles)
     first = block * size + (t - block * tiles) * tile
@@ -174,13 +194,20 @@ def _in_order(synapses, recipes, drawing, past, ids, begins, items, factors, slo
         n_rows = min(width, n_items - at)
         if drawing is not None:
             n_rows = min(n_rows, _U(drawing.targets.shape[1]))
+        if history is not None:  # no source twice, or its weights would change at once
+            n_rows = min(n_rows, _left_of_step(items, n_pairs, n_q, at))
         if i < n_rows:
             both = last_upto(items, n_pairs, at + i)
             q = both - quotient(both, n_q) * n_q
-            source = _U(ids[begins[both] + at + i - items[both]])
+            e = begins[both] + at + i - items[both]
+            source = _U(ids[e])
+            if history is not None:
+                again[i] = e > begins[both] and _U(ids[e - _ONE]) == source
             place, many = _row_or_draw(synapses, recipes, drawing, q, source, t, size, i)
             places[i], lengths[i], pairs[i], sources[i] = place, many, both, source
         cuda.syncthreads()
+        if history is not None:
+            n_rows = _up_to_first(again, n_rows)
         start, total = _ZERO, _ZERO
         for j in range(n_rows):
             start += _U(lengths[j]) if j < i else _ZERO
@@ -197,6 +224,10 @@ def _in_order(synapses, recipes, drawing, past, ids, begins, items, factors, slo
                 q = both - w * n_q
                 target, weight, delay = _synapse(
                     synapses, recipes, drawing, q, _U(sources[row]), t, size, row, place)
+                if history is not None:
+                    weight = learn(synapses, past, rules, history, t, q, _U(sources[row]),
+                                   first_step + np.int64(w) + _NEXT, first + target, place, weight,
+                                   delay)
                 if factors is not None:
                     weight *= factor_of(past, factors, q, at + row)
                 targets[i], weights[i], channels[i] = target, weight, synapses.channel[q]
@@ -207,6 +238,11 @@ def _in_order(synapses, recipes, drawing, past, ids, begins, items, factors, slo
                     ring[_U(slots[m]), _U(channels[m]), first + _U(targets[m])] += weights[m]
             cuda.syncthreads()
             cut += width
+        if history is not None:
+            if i < n_rows:
+                w = quotient(_U(pairs[i]), n_q)
+                note_source(synapses, past, rules, t, _U(pairs[i]) - w * n_q, _U(sources[i]),
+                            first_step + np.int64(w) + _NEXT)
         n_events += total
         at += n_rows
     if i == _ZERO:
@@ -238,22 +274,26 @@ def _atomic(synapses, past, ids, begins, items, factors, slot, length, size, rin
         events[block * _U(cuda.gridDim.x) + _U(cuda.blockIdx.x)] += n_events
 
 
-def deliver(first_step, done, length, ids, ends, synapses, recipes, drawing, past, releases, cut,
-            ring, items, events):
+def deliver(first_step, done, length, ids, ends, synapses, recipes, drawing, past, releases, rules,
+            history, cut, ring, items, events):
     """Deliver the spikes of a window of `length` steps, from `first_step` on, to one group.
 
     `ids` (m,) uint32 and `ends` (lists, steps + 1) uint64: lists of spikes; the window begins after
     `done` of their steps. `recipes` and `drawing` are None where no row is drawn, `past` and
-    `releases` where nothing changes. `cut` says how the targets are cut. `events` uint64, a number
-    a block of threads, is added to what synapses had a spike.
+    `releases` where nothing changes, `rules` and `history` where nothing learns. `cut` says how the
+    targets are cut. `events` uint64, a number a block of threads, is added to what synapses had a
+    spike.
     """
     slot, length = _U((first_step + 1) % ring.shape[0]), _U(length)
     list_items(synapses, ids, ends, _U(done), length, items.begins, items.numbers)
     if releases is not None:
         release_all(synapses, past, releases, ids, *items, first_step, length)
+    if past is None:
+        rules = history = None
     if cut.tile:
-        launch(_in_order, cut.n_tiles, threads(), synapses, recipes, drawing, past, ids, *items,
-               slot, length, _U(cut.tile), _U(cut.tiles), _U(cut.size), ring, events)
+        launch(_in_order, cut.n_tiles, threads(), synapses, recipes, drawing, past, rules, history,
+               ids, *items, np.int64(first_step), slot, length, _U(cut.tile), _U(cut.tiles),
+               _U(cut.size), ring, events)
     else:
         launch(_atomic, (grid(), cut.n_blocks), threads(), synapses, past, ids, *items, slot,
                length, _U(cut.size), ring, events)

@@ -26,6 +26,7 @@ from eventsnn.engine.cuda.delivery import Cut, deliver
 from eventsnn.engine.cuda.drives import add_inputs
 from eventsnn.engine.cuda.firing import append_fired, n_lines
 from eventsnn.engine.cuda.items import Items
+from eventsnn.engine.cuda.learning import has_room, note
 from eventsnn.engine.drives import Drives
 from eventsnn.engine.firing import fires
 from eventsnn.surrogates import draw
@@ -125,16 +126,18 @@ def work_space(n: int, window: int) -> WorkSpace:
 def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any, base: Any, s: Any,
             p: Any, dt: Any, th: Any, drives: Drives, means: Any, seed: Any, number: Any,
             largest: Any, synapses: Any, recipes: Any, drawing: Any, past: Any, releases: Any,
-            cut: Cut, items: Items | None, events: Any, space: WorkSpace) -> int:
+            rules: Any, history: Any, cut: Cut, items: Items | None, events: Any,
+            space: WorkSpace) -> int:
     """Run one group for `n_steps`, or as many as there is room for the spikes of.
 
     Arguments as in `eventsnn.engine.network`; `means` are those of Poisson drives, or None where
     none has rates neuron by neuron; `synapses` and `items` are None where there are no synapses;
-    `largest` is of a state, above which ``space.bad`` is set. Returns the steps done; their spikes
-    are in `space`.
+    `largest` is of a state, above which ``space.bad`` is set. Returns the steps done, fewer where
+    the history lacks room for the next window; their spikes are in `space`.
     """
     n_steps, done = min(n_steps, space.ends.shape[1] - 1), 0
     while True:
+        roomy = history is None or has_room(history)  # for this window and the next
         now, length = first_step + done, min(window, n_steps - done)
         for_each(_update, len(space.bits), _U(now), _U(now % ring.shape[0]), _U(length), ring,
                  outside, base, s, p, dt, th, drives.poisson, means, drives.currents, drives.noises,
@@ -142,9 +145,11 @@ def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any,
         if length:
             append_fired(space.bits, length, done, space.counts, space.totals, space.ids,
                          space.ends)
+            if history is not None:
+                note(history, rules, space.bits, now, length, cut.size)
         if length and synapses is not None:
             deliver(now, done, length, space.ids, space.ends, synapses, recipes, drawing, past,
-                    releases, cut, ring, items, events)
+                    releases, rules, history, cut, ring, items, events)
         done += length
-        if done == n_steps:
+        if done == n_steps or not roomy:
             return done

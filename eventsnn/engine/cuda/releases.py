@@ -47,7 +47,7 @@ def _is_first(ids, begins, items, both, q, n_q, e, source):
 def _follow(past, releases, ids, begins, items, factors, first_step, n_pairs, n_q, both, q, source,
             column):
     """Let the synapses of a source tire with its spikes, from those of a step on."""
-    w = quotient(both, n_q)
+    w, last = quotient(both, n_q), past.last[_ZERO, column]
     while both < n_pairs:
         now, stop = first_step + np.int64(w) + _NEXT, _stop(begins, items, both)
         at = first_from(ids, begins[both], stop, source)
@@ -58,6 +58,8 @@ def _follow(past, releases, ids, begins, items, factors, first_step, n_pairs, n_
             at += _ONE
         both += n_q
         w += _ONE
+    if past.learns_by[q] != STATIC:  # it is noted where they learn, by what was before
+        past.last[_ZERO, column] = last
 
 
 @kernel
@@ -75,7 +77,8 @@ def _release(synapses, past, releases, ids, begins, items, factors, first_step, 
                 _follow(past, releases, ids, begins, items, factors, first_step, n_pairs, n_q, both,
                         q, source, column)
                 for block in range(_ONE, _U(past.last.shape[0])):  # each keeps a copy
-                    past.last[block, column] = past.last[_ZERO, column]
+                    if past.learns_by[q] == STATIC:
+                        past.last[block, column] = past.last[_ZERO, column]
                     past.u[block, column] = past.u[_ZERO, column]
                     past.x[block, column] = past.x[_ZERO, column]
         item += _U(cuda.gridsize(1))

@@ -114,11 +114,11 @@ def test_order_of_adding__matters_and_is_that_of_cpu(monkeypatch):
 
     placed = DeviceGroup._placed
 
-    def reversed_projections(self, synapses):
-        return placed(self, type(synapses)(*(
+    def reversed_projections(self, wired):
+        return placed(self, wired._replace(synapses=type(wired.synapses)(*(
             array[::-1].copy() if name.endswith("_at") or name in (
                 "senders", "pre_start", "n_pre", "channel", "weight", "delay") else array
-            for name, array in synapses._asdict().items())))
+            for name, array in wired.synapses._asdict().items()))))
 
     assert_same(make, 16, least=3)
     monkeypatch.setattr(DeviceGroup, "_placed", reversed_projections)
