@@ -201,8 +201,8 @@ def learning(net, additive=ADDITIVE, multiplicative=MULTIPLICATIVE):
     """
     a = net.population("a", 30, LIFParameters(v_th=0.3))
     b = net.population("b", 9, LIFExcInhParameters(v_th=0.4))
-    source = net.source("source", 4, [0.0, 0.002, 0.002, 0.002, 0.003, 0.003, 0.005, 0.011],
-                        [1, 3, 3, 2, 3, 3, 3, 1])
+    source = net.source("source", 4, [0.0, 0.002, 0.002, 0.003, 0.005, 0.009, 0.009, 0.009, 0.011],
+                        [1, 3, 2, 3, 3, 1, 1, 2, 1])
     net.poisson(a, rate=400.0, weight=3.0)
     net.current(a[:2], 9.0)
     net.connect(a, a, FixedInDegree(4), weight=Uniform(0.0, 0.5), delay=Uniform(3 * DT, 9 * DT),
@@ -218,3 +218,9 @@ def learning(net, additive=ADDITIVE, multiplicative=MULTIPLICATIVE):
                 channel="exc", plasticity=additive, short_term=TIRING)
     net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT, short_term=TIRING)
     net.connect(b, b, probability=0.3, weight=0.2, delay=3 * DT, channel="exc")
+
+
+def learning_between(net):
+    """By powers of the room that is left, which a device may round otherwise."""
+    learning(net, ADDITIVE._replace(mu_plus=0.4, mu_minus=0.7),
+             MULTIPLICATIVE._replace(mu_plus=1.3))

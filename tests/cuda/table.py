@@ -80,6 +80,7 @@ def works():
     yield "network, atomic", network(delivery="atomic")
     yield "network, tiring", network(networks.tiring)
     yield "network, procedural", network(networks.drawn)
+    yield "network, learning", network(networks.learning)
 
 
 def same(found, expected):

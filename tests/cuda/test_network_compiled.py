@@ -11,8 +11,8 @@ from eventsnn.simulate import Network
 from tests.cuda import census
 from tests.cuda.interpreted import Interpreter
 from tests.cuda.networks import (
-    DRIVES, DT, assert_same, drawn, drawn_of_whole_numbers, driven, in_plain_python, lif, mixed,
-    outcome, pulses, random_thresholds, several_groups, tiring,
+    DRIVES, DT, assert_same, drawn, drawn_of_whole_numbers, driven, in_plain_python, learning,
+    learning_between, lif, mixed, outcome, pulses, random_thresholds, several_groups, tiring,
 )
 from tests.cuda.ptx import ARCHITECTURES, assemble, compile_ptx
 from tests.cuda.test_compiled import EXCEPTIONS
@@ -29,7 +29,7 @@ def test_network__compiled_without_fma__is_that_of_cpu_bit_for_bit(make, n_steps
         assert_same(make, n_steps, least=5, runs=2)
 
 
-SYNAPSES = [tiring, drawn, drawn_of_whole_numbers]
+SYNAPSES = [tiring, drawn, drawn_of_whole_numbers, learning]
 
 
 @pytest.mark.parametrize("make", SYNAPSES)
@@ -54,7 +54,8 @@ def test_procedural__compiled_is_the_stored_network(monkeypatch):
 
 
 @pytest.mark.parametrize("delivery", ["ordered", "atomic"])
-@pytest.mark.parametrize("make", [mixed, several_groups, tiring, drawn])
+@pytest.mark.parametrize("make", [mixed, several_groups, tiring, drawn, learning,
+                                  learning_between])
 def test_network__compiled_with_fma__is_that_of_cpu_to_rounding(make, delivery, monkeypatch):
     n_steps = 12  # before rounding can move a spike
     monkeypatch.setattr(device, "backend", Interpreter(fma=True, seed=3))
@@ -123,6 +124,26 @@ def test_rows__are_drawn_without_spills(cc):
     found = faults(launched_by(drawn), cc, MOST_OF_ROWS)
 
     assert found["_in_order"] == ["float64"] and found["_release"] == []
+
+
+@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
+def test_synapses_that_learn__compile_without_spills(cc):
+    found = faults(launched_by(learning), cc, MOST_OF_ROWS)
+
+    assert {name: found[name] for name in ("_note", "_in_order", "_release")} == {
+        "_note": [], "_in_order": [], "_release": []}
+
+
+@pytest.mark.parametrize("cc", ARCHITECTURES, ids=str)
+def test_settling__compiles_to_registers(cc):
+    def make(net):
+        learning(net)
+        net.build()
+        net._simulation.settle(0)
+
+    found = faults(launched_by(make), cc)
+
+    assert {name: found[name] for name in ("_settle", "_forget")} == {"_settle": [], "_forget": []}
 
 
 @pytest.mark.parametrize("kind", DRIVES)

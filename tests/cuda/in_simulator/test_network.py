@@ -14,13 +14,12 @@ from eventsnn.engine.cuda import firing
 from eventsnn.engine.cuda import network as device_network
 from eventsnn.errors import NumericalError
 from eventsnn.neurons import LIFBoxParameters, LIFParameters
-from eventsnn.plasticity import PairSTDP
 from eventsnn.record import Recording
 from eventsnn.simulate import AllToAll, Network, state
 from eventsnn.simulate.cuda import DeviceGroup
 from tests.cuda.networks import (
-    DRIVES, DT, assert_same, drawn, driven, in_plain_python, lif, mixed, outcome, pulses,
-    random_thresholds, several_groups, tiring,
+    DRIVES, DT, assert_same, drawn, driven, in_plain_python, learning, learning_between, lif, mixed,
+    outcome, pulses, random_thresholds, several_groups, tiring,
 )
 
 
@@ -98,7 +97,7 @@ def test_groups_and_sources__equal_cpu():
     assert_same(several_groups, 18, least=20)
 
 
-@pytest.mark.parametrize("make", [tiring, drawn])
+@pytest.mark.parametrize("make", [tiring, drawn, learning, learning_between])
 def test_synapses__equal_cpu(make, monkeypatch):
     monkeypatch.setattr(blocks, "size", lambda n: min(n, 16))
 
@@ -175,7 +174,30 @@ def test_traces__equal_cpu():
         assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("make", [several_groups, tiring])
+def test_weights__are_those_of_cpu_whenever_they_are_looked_at():
+    found = []
+    for device in ("cpu", "cuda"):
+        net = Network(DT, seed=7, device=device)
+        learning(net)
+        trace = net.record(net.connections[0], "weight", every=4 * DT)
+        net.run(6 * DT, progress=False)
+        halfway = [q.weights for q in net.connections]
+        stored = net.store()
+        net.run(4 * DT, progress=False)
+        there = net.connections[0].to_scipy()
+        net.restore(stored)
+        found.append([trace.values, *halfway, there.toarray(),
+                      *(q.weights for q in net.connections)])
+
+    for one, other in zip(*found, strict=True):
+        assert_array_equal(one, other)
+    n = len(net.connections)
+    assert np.ptp(found[1][0], axis=0).max() > 0
+    for before, after in zip(found[1][1:1 + n], found[1][2 + n:], strict=True):
+        assert_array_equal(before, after)
+
+
+@pytest.mark.parametrize("make", [several_groups, tiring, learning])
 @pytest.mark.parametrize("first, second", [("cuda", "cpu"), ("cpu", "cuda")])
 def test_snapshot__goes_on_elsewhere(first, second, make, tmp_path):
     whole, net = (Network(DT, seed=7, device=device) for device in ("cpu", first))
@@ -208,22 +230,6 @@ def test_state_that_runs_away__is_told_as_on_cpu():
         told.append(str(caught.value))
 
     assert told[0] == told[1] and "neuron 3" in told[0]
-
-
-def test_connect__refuses_what_does_not_run_there(tmp_path):
-    def make(device):
-        net = Network(DT, device=device)
-        cells = lif(net)
-        net.connect(cells, cells, probability=0.1, delay=DT, plasticity=PairSTDP(w_max=1.0))
-        return net
-
-    message = ("plasticity must be left out in a network on a CUDA device, got PairSTDP; run it "
-               "with device='cpu'")
-    with pytest.raises(ValueError, match=message):
-        make("cuda")
-    path = make("cpu").save(tmp_path / "net.h5")
-    with pytest.raises(ValueError, match=message):
-        Network.load(path, device="cuda")
 
 
 @pytest.mark.parametrize("options, message", [
