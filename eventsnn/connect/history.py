@@ -16,7 +16,8 @@ from eventsnn.plasticity.pair_stdp import decayed, risen
 
 _ZERO, _ONE = np.float32(0), np.int64(1)
 _FIRST, _NEXT = np.uint64(0), np.uint64(1)
-EMPTY, HALF, FULL = np.uint8(0), np.uint8(1), np.uint8(2)  # how much room is left: settle soon; settle, or make more
+# How much room is taken: little; settle soon; settle, or make more.
+EMPTY, HALF, FULL = np.uint8(0), np.uint8(1), np.uint8(2)
 
 
 class History(NamedTuple):

@@ -37,7 +37,7 @@ def probable_row(ahead, seed, item, source, start, stop, left_out, log_miss, tar
 
 @kernel
 def gap_limits(log_miss, out):
-    """Write the greatest words that leave out 1, 2, ... targets at least; return how many there are.
+    """Write the greatest words that leave out 1, 2, ... targets at least; return their number.
 
     From them any device finds the gap of a word to the bit, by comparing whole numbers.
     """

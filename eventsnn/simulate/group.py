@@ -30,7 +30,7 @@ SPIKES = 1 << 20  # least room for the spikes of one call
 class Group:
     """Neurons of one model, their state, and the synapses among them."""
 
-    kind_of_learning = Learning
+    kind_of_learning: type[Learning] = Learning
 
     def __init__(self, populations: list[Population], dt: float, seed: np.uint64,
                  number: int) -> None:

@@ -10,8 +10,8 @@ from eventsnn.engine import delivery, network
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
 from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
 from eventsnn.simulate import (
-    DistanceProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, LogNormal, Network, Normal,
-    Uniform, state,
+    DistanceProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, LogNormal, Network,
+    Normal, Uniform, state,
 )
 from eventsnn.surrogates import Logistic
 

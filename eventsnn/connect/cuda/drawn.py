@@ -62,7 +62,7 @@ def recipes(of_cpu: drawn.Recipes, size: int) -> Recipes:
         limits.append(made[:int(gap_limits(log_miss, made))])
     has_distances = (of_cpu.kind == DISTANCE).any()
     return Recipes(
-        *(getattr(of_cpu, name) for name in Recipes._fields[:7]),
+        **{name: getattr(of_cpu, name) for name in Recipes._fields[:7]},
         gaps=np.concatenate(limits),
         gaps_at=np.cumsum([0, *map(len, limits)], dtype=np.uint64),
         distances=Distances(*(getattr(of_cpu, name) for name in Distances._fields))

@@ -36,7 +36,7 @@ from eventsnn.engine.cuda.releases import factor_of, release_all
 TILE = 256  # targets
 DRAWN = 1 << 21  # synapses that a block of threads has room for, about
 
-_U, _U32 = np.uint64, np.uint32
+_U = np.uint64
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _NEXT = np.int64(1)
 

@@ -1,6 +1,6 @@
-"""The spikes of a window as items of delivery, on a CUDA device: a pair of a spike and a projection.
+"""The spikes of a window as items of delivery, on a CUDA device.
 
-Items are numbered in the order of delivery: by step, projection, source.
+An item is a pair of a spike and a projection of its neuron. They are numbered in the order of delivery: by step, projection, source.
 """
 
 from typing import Any, NamedTuple

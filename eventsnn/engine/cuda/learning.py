@@ -25,7 +25,7 @@ _NEXT, _NOTHING = np.int64(1), np.float32(0)
 
 @kernel
 def _note(history, rules, bits, first_step, length, size):
-    """A block of threads keeps the spikes of a block of neurons, and says how full that makes it."""
+    """A block of threads keeps the spikes of a block of neurons, and says how full that is."""
     levels = cuda.shared.array(THREADS, np.uint8)
     i, width, block = _U(cuda.threadIdx.x), _U(cuda.blockDim.x), _U(cuda.blockIdx.x)
     level = history.filled[block]

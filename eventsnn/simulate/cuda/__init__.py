@@ -76,15 +76,16 @@ class DeviceGroup(Group):
 
     def _placed(self, wired: Wired) -> tuple:
         """What the loops take of synapses, on the device; split by tiles if there are several."""
-        synapses, recipes, drawing = wired.synapses, wired.recipes, wired.drawing
+        synapses = wired.synapses
+        rows: tuple = None, None
         if not len(synapses.delay):
             return (None,) * 5
         if self.cut.tiles > 1:
             synapses = tiled(synapses, self.cut.tile, self.cut.tiles)
-        if recipes is not None and drawing is not None:
-            recipes = drawn.recipes(recipes, self.block)
-            drawing = delivery.drawing_space(drawing, self.cut)
-        return _moved((synapses, recipes, drawing, wired.past, wired.releases))
+        if wired.recipes is not None and wired.drawing is not None:
+            rows = (drawn.recipes(wired.recipes, self.block),
+                    delivery.drawing_space(wired.drawing, self.cut))
+        return _moved((synapses, *rows, wired.past, wired.releases))
 
     def is_compiled(self, threads: int) -> bool:
         """Whether the loop for this group is compiled, in this process."""
@@ -102,8 +103,9 @@ class DeviceGroup(Group):
             self._others_room = room
             self._others_items = _items(self._others, room[0], room[1] * synapses.delay.size)
         ids, ends = _moved((ids, (ends + before[:, None]).astype(np.uint64)))
-        delivery.deliver(first_step, 0, window, ids, ends, *self._others, *self.learned, self.cut,
-                         self.outside, self._others_items, self.events)
+        arguments = (first_step, 0, window, ids, ends, *self._others, *self.learned, self.cut,
+                     self.outside, self._others_items, self.events)
+        delivery.deliver(*arguments)
 
     def advance(self, first_step: int, n_steps: int,
                 threads: int) -> tuple[int, np.ndarray, np.ndarray]:
