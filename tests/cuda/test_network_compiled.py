@@ -5,6 +5,7 @@ import re
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from eventsnn.cli import cuda_parity
 from eventsnn.connect import blocks
 from eventsnn.core import cuda as device
 from eventsnn.simulate import Network
@@ -66,6 +67,16 @@ def test_network__compiled_with_fma__is_that_of_cpu_to_rounding(make, delivery, 
     for one, other in zip(cpu[1], cuda[1], strict=True):
         for name in one:
             assert_allclose(one[name], other[name], rtol=1e-5, atol=1e-5)
+
+
+def test_check_cuda__compares_synapses_of_all_kinds(monkeypatch):
+    monkeypatch.setattr(device, "backend", Interpreter(fma=True, seed=3))
+    with in_plain_python(monkeypatch):
+        [found] = cuda_parity.compared("synapses")
+
+    assert found.agrees and found.flipped == 0
+    ran = {name.rpartition(".")[2] for name, _ in device.backend.launched}
+    assert ran >= {"_in_order", "_release", "_note", "_settle", "_forget"}
 
 
 def faults(launched, cc=(9, 0), most=MOST):

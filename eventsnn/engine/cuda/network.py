@@ -4,7 +4,8 @@ The twin of `eventsnn.engine.network`.
 
 A thread runs one neuron through a whole window of steps, with its state in registers, and leaves
 which of them ended with a spike. Then the spikes are listed and delivered to the ring of inputs to
-come, and the next window begins. The host launches, and copies nothing.
+come, and the next window begins. The host launches, and copies nothing, but where synapses learn
+whether their memory of spikes has room for more.
 
 A neuron-step of a LIF neuron reads and writes 4 bytes of the ring; its state and its spikes are 8
 bytes each a window. With windows of 16 steps that is 10 bytes a step: 3 TB/s run 3e11 a second,
