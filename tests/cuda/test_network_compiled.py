@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from eventsnn.cli import cuda_parity
 from eventsnn.connect import blocks
 from eventsnn.core import cuda as device
+from eventsnn.engine.cuda import delivery
 from eventsnn.simulate import Network
 from tests.cuda import census
 from tests.cuda.interpreted import Interpreter
@@ -52,6 +53,13 @@ def test_procedural__compiled_is_the_stored_network(monkeypatch):
         assert_array_equal(ours, theirs)
     for ours, theirs in zip(stored[1], cuda[1], strict=True):
         assert_array_equal(ours["state/v"], theirs["state/v"])
+
+
+def test_rows__drawn_a_few_at_once_are_those_of_cpu(monkeypatch):
+    monkeypatch.setattr(delivery, "DRAWN", 100)  # two rows of 40
+    monkeypatch.setattr(device, "backend", Interpreter(fma=False, seed=3))
+    with in_plain_python(monkeypatch):
+        assert_same(drawn_of_whole_numbers, 15, least=50)
 
 
 @pytest.mark.parametrize("delivery", ["ordered", "atomic"])
