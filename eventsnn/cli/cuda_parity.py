@@ -16,6 +16,9 @@ from eventsnn.core.dispatch import MODELS
 from eventsnn.encode import PoissonEncoder
 from eventsnn.layers import channels
 from eventsnn.networks import brunel
+from eventsnn.neurons import LIFParameters
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
+from eventsnn.simulate import FixedInDegree, FixedOutDegree, Network, Uniform
 from eventsnn.surrogates import SURROGATES, SuperSpike
 
 ALLOWED = 1e-4  # of the largest number: rounding, after some steps
@@ -88,6 +91,7 @@ def _cases(n_steps: int, n_items: int, n: int
     for optimiser in (train.SGD(0.1, momentum=0.9), train.Adam(0.1), train.RMSprop(0.1)):
         yield type(optimiser).__name__, _optimiser(optimiser, currents)
     yield "network of Brunel (2000), 500 neurons", _network
+    yield "synapses that learn, tire and are drawn", _synapses
 
 
 def _neurons(cls: Any, n: int, recurrent: bool = False) -> Any:
@@ -131,11 +135,27 @@ def _optimiser(optimiser: Any, x: np.ndarray) -> Callable[[str], dict[str, np.nd
 
 
 def _network(device: str) -> dict[str, np.ndarray]:
-    net = brunel(500, seed=1, device=device)
-    spikes = [net.record(q, "spikes") for q in net.populations.values()]
-    n_steps = 60
+    return _spikes(brunel(500, seed=1, device=device), 60)
+
+
+def _synapses(device: str) -> dict[str, np.ndarray]:
+    net = Network(1e-3, seed=1, device=device)
+    cells = net.population("cells", 60, LIFParameters(v_th=0.5))
+    tiring = TsodyksMakramParameters(U=0.6)
+    net.poisson(cells, rate=300.0, weight=3.0)
+    learning = net.connect(cells, cells, FixedInDegree(6), weight=Uniform(0.0, 0.4), delay=3e-3,
+                           plasticity=PairSTDP(eta_plus=0.05, w_max=0.5), short_term=tiring)
+    net.connect(cells, cells, probability=0.1, weight=-0.1, delay=4e-3, procedural=True)
+    net.connect(cells, cells, FixedOutDegree(5, multapses=False), weight=Uniform(-0.1, 0.2),
+                delay=5e-3, procedural=True, short_term=tiring)
+    return _spikes(net, 40) | {"weights": learning.weights}
+
+
+def _spikes(net: Network, n_steps: int) -> dict[str, np.ndarray]:
+    """The spikes of a run, as a raster of all neurons."""
+    kept = [(q, net.record(q, "spikes")) for q in net.populations.values()]
     net.run(n_steps * net.dt, progress=False)
-    out = np.zeros((n_steps + 1, 500), np.float32)
-    for first, found in zip((0, len(net.populations["exc"])), spikes):
-        out[np.rint(np.asarray(found.times) / net.dt).astype(int), first + found.ids] = 1
-    return {"out": out}
+    rasters = [np.zeros((n_steps + 1, len(q)), np.float32) for q, _ in kept]
+    for raster, (_, found) in zip(rasters, kept, strict=True):
+        raster[np.rint(np.asarray(found.times) / net.dt).astype(int), found.ids] = 1
+    return {"out": np.concatenate(rasters, axis=1)}

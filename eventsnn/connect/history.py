@@ -16,7 +16,8 @@ from eventsnn.plasticity.pair_stdp import decayed, risen
 
 _ZERO, _ONE = np.float32(0), np.int64(1)
 _FIRST, _NEXT = np.uint64(0), np.uint64(1)
-HALF, FULL = np.uint8(1), np.uint8(2)  # how much room is left: settle soon; settle, or make more
+# How much room is taken: little; settle soon; settle, or make more.
+EMPTY, HALF, FULL = np.uint8(0), np.uint8(1), np.uint8(2)
 
 
 class History(NamedTuple):
@@ -31,30 +32,51 @@ class History(NamedTuple):
 
 
 @scalar
+def note_spike(history, rules, k, now):
+    """Keep a spike of neuron `k`; return how many of its spikes are held."""
+    mask = np.int64(history.steps.shape[1]) - _ONE
+    first, count = history.span[k, _FIRST], history.span[k, _NEXT]
+    at, last = np.uint64(count & mask), np.uint64((count - _ONE) & mask)
+    for r in range(np.uint64(history.traces.shape[0])):
+        p = pick(rules, r)
+        trace = _ZERO
+        if count > first:
+            trace = decayed(history.traces[r, k, last], now - history.steps[k, last],
+                            p.tau_minus_inv)
+        history.traces[r, k, at] = risen(trace, p.nearest)
+    history.steps[k, at] = now
+    history.span[k, _NEXT] = count + _ONE
+    return count + _ONE - first
+
+
+@scalar
+def filled_by(history, held):
+    """How full the memory is of a neuron of which `held` spikes are kept."""
+    depth = np.int64(history.steps.shape[1])
+    if held + 2 * history.most[_FIRST] > depth:
+        return FULL
+    return HALF if 2 * held > depth else EMPTY
+
+
+@scalar
 def note_spikes(history, rules, block, first_step, window, spikes, ends):
     """Keep the spikes of a block in a window; those of two more may come before there is room."""
-    depth = np.int64(history.steps.shape[1])
-    mask = depth - _ONE
     for w in range(window):
         now = np.int64(first_step) + np.int64(w) + _ONE
         for e in range(ends[block, w], ends[block, w + 1]):
-            k = np.uint64(spikes[block, e])
-            first, count = history.span[k, _FIRST], history.span[k, _NEXT]
-            at, last = np.uint64(count & mask), np.uint64((count - _ONE) & mask)
-            for r in range(np.uint64(history.traces.shape[0])):
-                p = pick(rules, r)
-                trace = _ZERO
-                if count > first:
-                    trace = decayed(history.traces[r, k, last], now - history.steps[k, last],
-                                    p.tau_minus_inv)
-                history.traces[r, k, at] = risen(trace, p.nearest)
-            history.steps[k, at] = now
-            history.span[k, _NEXT] = count + _ONE
-            held = count + _ONE - first
-            if 2 * held > depth:
-                history.filled[block] = max(history.filled[block], HALF)
-            if held + 2 * history.most[np.uint64(0)] > depth:
-                history.filled[block] = FULL
+            held = note_spike(history, rules, np.uint64(spikes[block, e]), now)
+            history.filled[block] = max(history.filled[block], filled_by(history, held))
+
+
+@scalar
+def first_needed(history, k, now, longest):
+    """The number of the first spike of neuron `k` that is still needed; see `forget`."""
+    mask = np.int64(history.steps.shape[1]) - _ONE
+    first, count = history.span[k, _FIRST], history.span[k, _NEXT]
+    while first + _ONE < count and (
+            history.steps[k, np.uint64((first + _ONE) & mask)] + longest <= now):
+        first += _ONE
+    return first
 
 
 @kernel
@@ -64,13 +86,9 @@ def forget(history, now, longest):
     The last one before those that are yet to arrive stays: its trace counts. Returns the most that
     a neuron still holds.
     """
-    mask, most = np.int64(history.steps.shape[1]) - _ONE, np.int64(0)
+    most = np.int64(0)
     for k in range(np.uint64(history.span.shape[0])):
-        first, count = history.span[k, _FIRST], history.span[k, _NEXT]
-        while first + _ONE < count and (
-                history.steps[k, np.uint64((first + _ONE) & mask)] + longest <= now):
-            first += _ONE
-        history.span[k, _FIRST] = first
-        most = max(most, count - first)
+        history.span[k, _FIRST] = first_needed(history, k, now, longest)
+        most = max(most, history.span[k, _NEXT] - history.span[k, _FIRST])
     history.settled[0] = now
     return most

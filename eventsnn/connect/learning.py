@@ -38,6 +38,9 @@ class Sources(NamedTuple):
     x: Any  # float32 (n_blocks, m)
 
 
+CHANGES = "last", "trace", "u", "x"  # of them
+
+
 @scalar
 def is_static(past, q):
     """Whether the synapses of a projection never change."""
@@ -60,7 +63,7 @@ def release(past, releases, block, q, column, now):
 
 
 @scalar
-def _arrivals(w, k, delay, since, until, last, trace, r, p, history):
+def arrived(w, k, delay, since, until, last, trace, r, p, history):
     """The weight after those spikes of target `k` that arrive after `since` and up to `until`.
 
     Returns it with the number of the first spike that arrives later.
@@ -91,6 +94,23 @@ def _postsynaptic(k, delay, now, stop, r, p, history):
 
 
 @scalar
+def learnt(w, k, delay, since, now, last, trace, r, p, history):
+    """The weight of a synapse onto target `k` after a spike of its source at step `now`.
+
+    The source's `last` spike left a `trace`; spikes of the target up to `since` are in `w` already.
+    """
+    w, seen = arrived(w, k, delay, since, now, last, trace, r, p, history)
+    return shrunk(w, _postsynaptic(k, delay, now, seen, r, p, history), p)
+
+
+@scalar
+def trace_after(past, block, column, now, p):
+    """The trace of a source after a spike at step `now`."""
+    elapsed = now - past.last[block, column]
+    return risen(decayed(past.trace[block, column], elapsed, p.tau_plus_inv), p.nearest)
+
+
+@scalar
 def learn_row(past, rules, history, block, q, column, now, first, targets, start, stop, weights,
               weights_at, delay, delays, delays_at):
     """Change the weights of a source that spikes at step `now`, and note the spike."""
@@ -102,9 +122,8 @@ def learn_row(past, rules, history, block, q, column, now, first, targets, start
         k = first + np.uint64(targets[np.uint64(j)])
         late = delay if delays_at == SHARED else np.int64(delays[np.uint64(j + delays_at)])
         at = np.uint64(j + weights_at)
-        w, seen = _arrivals(weights[at], k, late, since, now, last, trace, r, p, history)
-        weights[at] = shrunk(w, _postsynaptic(k, late, now, seen, r, p, history), p)
-    past.trace[block, column] = risen(decayed(trace, now - last, p.tau_plus_inv), p.nearest)
+        weights[at] = learnt(weights[at], k, late, since, now, last, trace, r, p, history)
+    past.trace[block, column] = trace_after(past, block, column, now, p)
 
 
 @scalar
@@ -129,8 +148,8 @@ def _settle_block(block, size, now, synapses, past, rules, history):
                 if delays_at != SHARED:
                     late = np.int64(synapses.delays[np.uint64(j + delays_at)])
                 at = np.uint64(j + weights_at)
-                w, _ = _arrivals(synapses.weights[at], k, late, since, now, last, trace, r, p,
-                                 history)
+                w, _ = arrived(synapses.weights[at], k, late, since, now, last, trace, r, p,
+                               history)
                 synapses.weights[at] = w
 
 

@@ -1,7 +1,7 @@
 """Random words of one neuron in order, and whole numbers made of them.
 
 A loop that wants many asks for one after the other; they are drawn 64 ahead, since Philox
-vectorises over counters.
+vectorises over counters. A thread of a CUDA device has no room for that, and draws each.
 """
 
 import numpy as np
@@ -20,8 +20,21 @@ _HIGH_BITS, _LOW_BITS = np.uint64(20), np.uint64(12)
 
 
 @scalar
+def _alone(seed, neuron, item, draw):
+    w0, w1, w2, w3 = random.words(seed, _STREAM, neuron, draw // _LANES, item)
+    mine = draw % _LANES
+    low, high = (w0 if mine == _ZERO else w1), (w2 if mine == _TWO else w3)
+    return low if mine < _TWO else high
+
+
+@scalar
 def word(ahead, seed, neuron, item, draw):
-    """The random word of number `draw`, 0, 1, 2, ... in turn; `ahead` (64,) uint64 is written."""
+    """The random word of number `draw`, 0, 1, 2, ... in turn; `ahead` (64,) uint64 is written.
+
+    With `ahead` None no other word is drawn before it is asked for.
+    """
+    if ahead is None:
+        return _alone(seed, neuron, item, draw)
     if draw % _AHEAD == _ZERO:
         first = draw // _LANES
         for c in range(_COUNTERS):
@@ -45,7 +58,7 @@ def below(ahead, seed, neuron, item, draw, n):
         product = word(ahead, seed, neuron, item, draw) * n
         draw += _ONE
         low = product & _LOW
-        if low >= n or low >= _2_TO_32 % n:
+        if low >= n or low >= np.uint64(np.uint32(_2_TO_32 - n) % np.uint32(n)):
             return product >> _SHIFT, draw
 
 

@@ -30,6 +30,8 @@ SPIKES = 1 << 20  # least room for the spikes of one call
 class Group:
     """Neurons of one model, their state, and the synapses among them."""
 
+    kind_of_learning: type[Learning] = Learning
+
     def __init__(self, populations: list[Population], dt: float, seed: np.uint64,
                  number: int) -> None:
         self.populations, self.seed = populations, seed
@@ -93,9 +95,9 @@ class Group:
         wired = self.all_wired
         if not wired[0].rules:
             return None
-        made = Learning(wired[0].rules, self.n, self.block,
-                        sum(len(w.synapses.targets) for w in wired), max(w.longest for w in wired),
-                        self._most_spikes(), float(self.dt))
+        made = self.kind_of_learning(
+            wired[0].rules, self.n, self.block, sum(len(w.synapses.targets) for w in wired),
+            max(w.longest for w in wired), self._most_spikes(), float(self.dt))
         made.wired = [(w.synapses, w.past) for w in wired
                       if w.past is not None and (w.past.learns_by != STATIC).any()]
         return made
@@ -150,6 +152,9 @@ class Group:
         done, count = loop(*arguments)
         self._check_finite(self.state, first_step, done)
         return done, self.steps[:count], self.ids[:count]
+
+    def bring_weights(self) -> None:
+        """Bring weights that changed to where they are looked at."""
 
     def take_events(self) -> int:
         """How many synapses had a spike since it was last asked for."""

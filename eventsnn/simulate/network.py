@@ -37,11 +37,12 @@ class Network(Driven, Resumable):
     threads : int
         Most threads to use. A network whose steps are too short to share runs on one.
     device : {"cpu", "cuda"}
-        Where to run: the same spikes on both, but for rounding. On a CUDA device synapses are
-        neither plastic nor procedural. Its state comes to the host when it is asked for.
+        Where to run: the same spikes on both, but for rounding. What a CUDA device holds comes to
+        the host when it is asked for.
     delivery : {"ordered", "atomic"}
         How a CUDA device adds up what spikes bring: in the order of the CPU, or, for speed, as it
-        comes, so that sums differ by rounding from run to run.
+        comes, so that sums differ by rounding from run to run. Onto a group some of whose synapses
+        learn or are procedural it is in order in either case.
 
     Examples
     --------
@@ -245,7 +246,6 @@ class Network(Driven, Resumable):
         self._open()
         self._mine(pre, "pre")
         self._target(post)
-        places.check_synapses(self.device, procedural, plasticity, short_term)
         self._projections.append(projections.make(
             pre, post, rule, weight, delay, probability, matrix, channel, autapses, procedural,
             plasticity, short_term, name, self.dt, len(self._projections), self._names()))

@@ -1,4 +1,4 @@
-"""Where a network runs, and what it can run there."""
+"""Where a network runs."""
 
 from typing import Any
 
@@ -7,10 +7,6 @@ from eventsnn.core.device import require
 from eventsnn.simulate.group import Group
 
 DELIVERIES = "ordered", "atomic"
-
-
-class CannotRun(ValueError):
-    """Of a network that a device does not run."""
 
 
 def checked(device: Any, delivery: Any) -> tuple[str, str]:
@@ -29,13 +25,3 @@ def kind_of_group(device: str, delivery: str) -> type[Group]:
         return Group
     from eventsnn.simulate.cuda import AtomicGroup, DeviceGroup
     return AtomicGroup if delivery == "atomic" else DeviceGroup
-
-
-def check_synapses(device: str, procedural: Any, plasticity: Any, short_term: Any) -> None:
-    """Refuse synapses that a device does not run."""
-    given = {"procedural": procedural or None, "plasticity": plasticity, "short_term": short_term}
-    for name, value in given.items():
-        if value is not None and device != "cpu":
-            got = value if isinstance(value, bool) else type(value).__name__
-            raise check.must(name, "be left out in a network on a CUDA device", got,
-                             "run it with device='cpu'", error=CannotRun)

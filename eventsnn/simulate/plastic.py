@@ -75,8 +75,11 @@ class Learning:
         """Bring all weights up to date; all spikes up to `step` must have been delivered."""
         for synapses, past in self.wired:
             learning.settle(self._block, step, synapses, past, self.rules, self.history)
-        most = history.forget(self.history, step, self._longest)
-        self.history.filled[:] = 0
+        self._let_go(history.forget(self.history, step, self._longest))
+
+    def _let_go(self, most: int) -> None:
+        """Older spikes were forgotten; a neuron holds `most` at most."""
+        self.history.filled[...] = 0
         while 4 * max(most, self._most) > self.history.steps.shape[1]:
             self.grow()
 

@@ -172,11 +172,7 @@ class Resumable:
             net._constant = list(plain(made["constant"]))
             stored = Snapshot(check.integer("step", made["step"], least=0,
                                             most=random.STEP_LIMIT), groups, [])
-            for q in net._projections:
-                places.check_synapses(device, q.procedural, q.plasticity, q.short_term)
             state.check_fits(stored, net._built())
-        except places.CannotRun:
-            raise
         except snapshot.DAMAGE as error:
             raise snapshot.refused(path, f"one that does not hold together ({error})") from error
         net.restore(stored)

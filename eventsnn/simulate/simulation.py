@@ -91,6 +91,8 @@ class Simulation:
     def packed(self, q: Projection) -> Packed:
         """A projection's synapses; those of a procedural one are made for this call."""
         target = self._of[q.post.population.name]
+        if q.plasticity is not None:
+            target.bring_weights()
         synapses, k = self._packed[q.number]
         if q.procedural:
             kept, nobody = q._replace(procedural=False), {q.pre.population.name: (0, 0)}

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from eventsnn.connect.learning import STATIC
+from eventsnn.connect.learning import CHANGES, STATIC
 from eventsnn.core import check, device
 from eventsnn.simulate.simulation import Simulation
 from eventsnn.simulate.traces import Spikes, Trace
@@ -52,7 +52,7 @@ def arrays(group: Any) -> dict[str, np.ndarray]:
     for place, wired in zip(("from_within", "from_outside"), group.all_wired, strict=False):
         if wired.past is not None:  # of plastic synapses
             found |= {f"{place}/{name}": getattr(wired.past, name)
-                      for name in ("last", "trace", "u", "x")}
+                      for name in CHANGES}
             found |= {f"{place}/weights/{k}": weights for k, weights in learned(wired)}
     return found | ({} if group.learning is None else group.learning.arrays)
 

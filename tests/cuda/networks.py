@@ -8,7 +8,11 @@ from numpy.testing import assert_array_equal
 from eventsnn.core.device import to
 from eventsnn.engine import delivery, network
 from eventsnn.neurons import LIFExcInhParameters, LIFParameters
-from eventsnn.simulate import FixedInDegree, FixedTotalNumber, Network, Normal, Uniform, state
+from eventsnn.plasticity import PairSTDP, TsodyksMakramParameters
+from eventsnn.simulate import (
+    DistanceProbability, FixedInDegree, FixedOutDegree, FixedTotalNumber, LogNormal, Network,
+    Normal, Uniform, state,
+)
 from eventsnn.surrogates import Logistic
 
 DT = 1e-3
@@ -47,7 +51,7 @@ def assert_same(make, n_steps=40, least=5, runs=1, **options):
     for one, other in zip(cpu[1], cuda[1], strict=True):
         assert one.keys() == other.keys()
         for name in one:
-            assert_array_equal(one[name].view(np.uint32), other[name].view(np.uint32), name)
+            assert_array_equal(one[name].view(np.uint8), other[name].view(np.uint8), name)
     assert cpu[2] == cuda[2]
 
 
@@ -125,3 +129,98 @@ def several_groups(net):
                 channel="exc")
     net.connect(a, b, probability=0.2, weight=0.5, delay=4 * DT, channel="inh")
     net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT)
+
+
+TIRING = TsodyksMakramParameters(tau_f_inv=50.0, tau_d_inv=40.0, U=0.6)
+
+
+def tiring(net):
+    """Synapses that tire, of two kinds, beside those that do not; within a group and between two.
+
+    Neurons fire several times in a window, and a source twice in a step.
+    """
+    a = net.population("a", 30, LIFParameters(v_th=0.3))
+    b = net.population("b", 9, LIFExcInhParameters(v_th=0.4))
+    source = net.source("source", 4, [0.0, 0.002, 0.002, 0.002, 0.003, 0.003, 0.005, 0.011],
+                        [1, 3, 3, 2, 3, 3, 3, 1])
+    net.poisson(a, rate=400.0, weight=3.0)
+    net.connect(a, a, FixedInDegree(4), weight=Normal(0.1, 0.3), delay=Uniform(5 * DT, 9 * DT),
+                short_term=TIRING)
+    net.connect(a[3:], a[:20], probability=0.2, weight=0.2, delay=6 * DT)
+    net.connect(a[5:20], a[2:], probability=0.2, weight=-0.3, delay=11 * DT,
+                short_term=TIRING._replace(U=0.2))
+    net.connect(source, a[1:], probability=0.6, weight=Uniform(1.0, 3.0), delay=4 * DT,
+                short_term=TIRING)
+    net.connect(a, b, probability=0.4, weight=Uniform(1.0, 5.0), delay=Uniform(4 * DT, 7 * DT),
+                channel="exc", short_term=TIRING)
+    net.connect(a, b, probability=0.2, weight=0.5, delay=4 * DT, channel="inh")
+    net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT, short_term=TIRING)
+
+
+def drawn(net, procedural=True):
+    """Procedural synapses of all rules beside stored ones; all kinds of weights and delays."""
+    a = net.population("a", 30, LIFParameters(v_th=0.5))
+    b = net.population("b", 20, LIFExcInhParameters(v_th=0.4))
+    x = np.random.default_rng(0).random((30, 2))
+    net.poisson(a, rate=300.0, weight=3.0)
+    net.connect(a, a, FixedInDegree(4), weight=Normal(0.1, 0.3), delay=Uniform(3 * DT, 9 * DT))
+    net.connect(a, a[3:], probability=0.1, autapses=False, weight=0.3, delay=4 * DT,
+                procedural=procedural)
+    net.connect(a[5:], a, FixedOutDegree(5), weight=Uniform(-0.4, 0.4), delay=3 * DT,
+                procedural=procedural)
+    net.connect(a, a[2:], FixedOutDegree(7, False, False), weight=0.1,
+                delay=Uniform(3 * DT, 6 * DT), procedural=procedural, short_term=TIRING)
+    net.connect(a, a, DistanceProbability(x, x, 0.9, sigma=0.1, box=(1.0, 1.0)),
+                weight=LogNormal(-3.0, 0.5), delay=Normal(5 * DT, DT), procedural=procedural)
+    net.connect(a, b, FixedTotalNumber(200), weight=Normal(0.5, 0.5), delay=4 * DT,
+                channel="exc", procedural=procedural)
+    net.connect(b, a, probability=1.0, weight=0.02, delay=5 * DT, procedural=procedural)
+    net.connect(b[:10], a, DistanceProbability(x[:10, :1], x[:, :1], 0.8, length=0.3),
+                weight=-0.1, delay=4 * DT, procedural=procedural)
+    net.connect(b, b, probability=0.1, weight=0.2, delay=6 * DT, channel="inh")
+
+
+def drawn_of_whole_numbers(net):
+    """Procedural synapses that all share weight and delay."""
+    a = net.population("a", 40, LIFParameters(v_th=0.3))
+    net.poisson(a, rate=300.0, weight=3.0)
+    net.connect(a, a[3:], probability=0.1, weight=0.2, delay=4 * DT, procedural=True)
+    net.connect(a, a, FixedOutDegree(6, False, False), weight=-0.1, delay=6 * DT, procedural=True)
+
+
+ADDITIVE = PairSTDP(eta_plus=0.1, eta_minus=0.12, w_max=0.5)
+MULTIPLICATIVE = PairSTDP(eta_plus=0.2, eta_minus=0.1, w_min=-0.5, w_max=1.5, mu_plus=1.0,
+                          mu_minus=1.0, nearest=True, tau_minus_inv=30.0)
+
+
+def learning(net, additive=ADDITIVE, multiplicative=MULTIPLICATIVE):
+    """Synapses that learn, by two rules, beside those that do not; within a group and between two.
+
+    Some tire besides, some others are drawn. A source fires several times in a window, and twice
+    in a step; one neuron so often that the history must grow.
+    """
+    a = net.population("a", 30, LIFParameters(v_th=0.3))
+    b = net.population("b", 9, LIFExcInhParameters(v_th=0.4))
+    source = net.source("source", 4, [0.0, 0.002, 0.002, 0.003, 0.005, 0.009, 0.009, 0.009, 0.011],
+                        [1, 3, 2, 3, 3, 1, 1, 2, 1])
+    net.poisson(a, rate=400.0, weight=3.0)
+    net.current(a[:2], 9.0)
+    net.connect(a, a, FixedInDegree(4), weight=Uniform(0.0, 0.5), delay=Uniform(3 * DT, 9 * DT),
+                plasticity=additive)
+    net.connect(a[3:], a[:20], probability=0.2, weight=0.2, delay=6 * DT)
+    net.connect(a[5:20], a[2:], FixedTotalNumber(60, multapses=True), weight=0.3, delay=11 * DT,
+                plasticity=multiplicative, short_term=TIRING)
+    net.connect(a, a, probability=0.1, weight=-0.1, delay=4 * DT, procedural=True,
+                short_term=TIRING)
+    net.connect(source, a[1:], probability=0.6, weight=Uniform(0.5, 1.5), delay=4 * DT,
+                plasticity=multiplicative)
+    net.connect(a, b, probability=0.4, weight=Uniform(0.0, 0.5), delay=Uniform(4 * DT, 7 * DT),
+                channel="exc", plasticity=additive, short_term=TIRING)
+    net.connect(b, a, probability=0.3, weight=0.6, delay=5 * DT, short_term=TIRING)
+    net.connect(b, b, probability=0.3, weight=0.2, delay=3 * DT, channel="exc")
+
+
+def learning_between(net):
+    """By powers of the room that is left, which a device may round otherwise."""
+    learning(net, ADDITIVE._replace(mu_plus=0.4, mu_minus=0.7),
+             MULTIPLICATIVE._replace(mu_plus=1.3))

@@ -45,10 +45,9 @@ def works():
             return [eventsnn.to(weights["w"], "cpu")]
         return work
 
-    def network(**options):
+    def network(make=networks.several_groups, **options):
         def work(where):
-            found = networks.outcome(networks.several_groups, 12, where,
-                                     **(options if where == "cuda" else {}))
+            found = networks.outcome(make, 12, where, **(options if where == "cuda" else {}))
             return census.leaves([list(pair) for pair in found[0]])
         return work
 
@@ -79,6 +78,9 @@ def works():
     yield "jacobian", derivatives
     yield "network", network()
     yield "network, atomic", network(delivery="atomic")
+    yield "network, tiring", network(networks.tiring)
+    yield "network, procedural", network(networks.drawn)
+    yield "network, learning", network(networks.learning)
 
 
 def same(found, expected):

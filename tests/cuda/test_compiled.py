@@ -3,7 +3,10 @@
 A kernel in float32 has no float64, calls nothing, and keeps its numbers in registers.
 """
 
+import ctypes
+import functools
 import re
+import types
 
 import numba
 import numpy as np
@@ -12,6 +15,7 @@ from numba import cuda
 
 import eventsnn
 from eventsnn import layers, train
+from eventsnn.core import cuda as device
 from eventsnn.core.fields import define
 from eventsnn.neurons import LIFParameters
 from eventsnn.surrogates import SURROGATES
@@ -39,6 +43,8 @@ EXCEPTIONS = {
     "eventsnn.engine.cuda.exact_lif._forward": (
         80, "float64, of two registers each: 3 blocks of 256"),
     "eventsnn.engine.cuda.exact_lif._backward": (80, "as that: 3 blocks of 256"),
+    "eventsnn.engine.cuda.delivery._in_order": (
+        112, "where it draws rows by distance, and weights, in float64: 2 blocks of 256"),
     "eventsnn.connect.cuda.pooling._max_pool": (80, "as a convolution: 3 blocks of 256"),
     "eventsnn.connect.cuda.pooling._max_pool_bar": (80, "as a convolution: 3 blocks of 256"),
 }
@@ -106,6 +112,24 @@ def test_faults__finds_what_is_planted(plant, found):
 
     assert any(found in fault
                for fault in faults("planted", function, argument_types(np.zeros(4, "f4")), (9, 0)))
+
+
+def test_none__is_passed_to_a_kernel_as_a_null_pointer():
+    """The way numba-cuda prepares the arguments of a launch, for which it asks no device."""
+    from numba.cuda.dispatcher import _Kernel
+
+    dispatcher = device.Kernel(lambda a, b, c: None).compiled()
+    arguments = None, (None, np.uint64(3), (None,)), np.float32(2)
+    ready = types.SimpleNamespace(extensions=dispatcher.extensions)
+    ready._prepare_args = functools.partial(_Kernel._prepare_args, ready)
+
+    passed = []
+    for value in arguments:
+        ready._prepare_args(dispatcher.typeof_pyval(value), value, None, [], passed)
+
+    assert [(type(one), one.value) for one in passed] == [
+        (ctypes.c_uint64, 0), (ctypes.c_uint64, 0), (ctypes.c_uint64, 3), (ctypes.c_uint64, 0),
+        (ctypes.c_float, 2.0)]
 
 
 def of_layers():

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import cuda, config
+from numba import cuda, config, types
 
 from eventsnn.core import check
 from eventsnn.core.fields import map_fields
@@ -17,6 +17,18 @@ from eventsnn.core.fields import map_fields
 KERNELS: dict[str, "Kernel"] = {}  # by module and name
 INSTALL = "pip install 'eventsnn[cuda13]' for CUDA 13, or 'eventsnn[cuda12]'"
 _MOST_BLOCKS = 65535  # along the second axis of a grid; enough to fill a device along the first
+
+
+class Nothing:
+    """How numba-cuda gives None to a kernel: as the null pointer that it compiles it to.
+
+    By itself it compiles kernels that take None, and refuses to launch them.
+    """
+
+    @staticmethod
+    def prepare_args(ty: Any, val: Any, stream: Any, retr: Any) -> tuple:
+        """Type and value to pass in place of those of an argument, or of a member of a tuple."""
+        return (types.uint64, 0) if val is None else (ty, val)
 
 
 class Kernel:
@@ -30,7 +42,8 @@ class Kernel:
     def compiled(self) -> Any:
         """The dispatcher of Numba."""
         if self._compiled is None:
-            self._compiled = cuda.jit(self.function)
+            options = {} if config.ENABLE_CUDASIM else {"extensions": [Nothing]}  # type: ignore
+            self._compiled = cuda.jit(self.function, **options)
         return self._compiled
 
 

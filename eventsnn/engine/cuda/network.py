@@ -4,7 +4,8 @@ The twin of `eventsnn.engine.network`.
 
 A thread runs one neuron through a whole window of steps, with its state in registers, and leaves
 which of them ended with a spike. Then the spikes are listed and delivered to the ring of inputs to
-come, and the next window begins. The host launches, and copies nothing.
+come, and the next window begins. The host launches, and copies nothing, but where synapses learn
+whether their memory of spikes has room for more.
 
 A neuron-step of a LIF neuron reads and writes 4 bytes of the ring; its state and its spikes are 8
 bytes each a window. With windows of 16 steps that is 10 bytes a step: 3 TB/s run 3e11 a second,
@@ -22,9 +23,11 @@ from eventsnn.core.device import empty
 from eventsnn.core.dispatch import INLINED, MODELS, step
 from eventsnn.core.fields import define, load, magnitude, pick, store
 from eventsnn.core.jit import scalar
-from eventsnn.engine.cuda.delivery import Cut, Items, deliver
+from eventsnn.engine.cuda.delivery import Cut, deliver
 from eventsnn.engine.cuda.drives import add_inputs
 from eventsnn.engine.cuda.firing import append_fired, n_lines
+from eventsnn.engine.cuda.items import Items
+from eventsnn.engine.cuda.learning import has_room, note
 from eventsnn.engine.drives import Drives
 from eventsnn.engine.firing import fires
 from eventsnn.surrogates import draw
@@ -123,17 +126,19 @@ def work_space(n: int, window: int) -> WorkSpace:
 
 def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any, base: Any, s: Any,
             p: Any, dt: Any, th: Any, drives: Drives, means: Any, seed: Any, number: Any,
-            largest: Any, synapses: Any, cut: Cut, items: Items | None, events: Any,
+            largest: Any, synapses: Any, recipes: Any, drawing: Any, past: Any, releases: Any,
+            rules: Any, history: Any, cut: Cut, items: Items | None, events: Any,
             space: WorkSpace) -> int:
     """Run one group for `n_steps`, or as many as there is room for the spikes of.
 
     Arguments as in `eventsnn.engine.network`; `means` are those of Poisson drives, or None where
     none has rates neuron by neuron; `synapses` and `items` are None where there are no synapses;
-    `largest` is of a state, above which ``space.bad`` is set. Returns the steps done; their spikes
-    are in `space`.
+    `largest` is of a state, above which ``space.bad`` is set. Returns the steps done, fewer where
+    the history lacks room for the next window; their spikes are in `space`.
     """
     n_steps, done = min(n_steps, space.ends.shape[1] - 1), 0
     while True:
+        roomy = history is None or has_room(history)  # for this window and the next
         now, length = first_step + done, min(window, n_steps - done)
         for_each(_update, len(space.bits), _U(now), _U(now % ring.shape[0]), _U(length), ring,
                  outside, base, s, p, dt, th, drives.poisson, means, drives.currents, drives.noises,
@@ -141,8 +146,11 @@ def advance(first_step: int, n_steps: int, window: int, ring: Any, outside: Any,
         if length:
             append_fired(space.bits, length, done, space.counts, space.totals, space.ids,
                          space.ends)
+            if history is not None:
+                note(history, rules, space.bits, now, length, cut.size)
         if length and synapses is not None:
-            deliver(now, done, length, space.ids, space.ends, synapses, cut, ring, items, events)
+            deliver(now, done, length, space.ids, space.ends, synapses, recipes, drawing, past,
+                    releases, rules, history, cut, ring, items, events)
         done += length
-        if done == n_steps:
+        if done == n_steps or not roomy:
             return done
