@@ -144,7 +144,9 @@ def main():
     parser.add_argument("--simulate", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.simulate:
+        from tests.cuda import turns
         from tests.cuda.noted import Noted
+        turns.take_turns()
         print(json.dumps(sorted(ran(Noted()))))
         return
     made = "".join(table())
