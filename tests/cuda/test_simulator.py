@@ -8,6 +8,7 @@ from tests.cuda import simulated
 
 FILES = sorted(simulated.FOLDER.glob("test_*.py"))
 
+
 @pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 def test_simulator__passes(path):
     simulated.run(path)
