@@ -14,7 +14,8 @@ import pytest
 VARIABLE = "NUMBA_ENABLE_CUDASIM"
 # Files whose results of the CPU are of its loops in plain Python: to compile them, for each layer
 # anew, takes ten times as long as all else. The compiled kernels are held to compiled loops.
-PLAIN = ("test_check_cuda", "test_encoders", "test_layers", "test_layers_in_parts", "test_streams")
+PLAIN = ("test_check_cuda", "test_e_prop", "test_encoders", "test_layers", "test_layers_in_parts",
+         "test_streams")
 FOLDER = pathlib.Path(__file__).parent / "in_simulator"
 _ROOT = pathlib.Path(__file__).parents[2]
 
