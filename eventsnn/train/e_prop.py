@@ -33,6 +33,7 @@ from typing import Any
 import numpy as np
 
 from eventsnn.core import check, random
+from eventsnn.core.device import to
 from eventsnn.layers.base import rng
 from eventsnn.spikes import Events, to_raster
 from eventsnn.train import step
@@ -148,6 +149,7 @@ class EProp:
             target = None if t < self.start else labels if classes else labels[:, t]
             y = learning.step(x_t, target)
             if classes and target is not None:
+                y = to(y, "cpu")
                 softmax = np.exp(y - y.max(1, keepdims=True))
                 softmax /= softmax.sum(1, keepdims=True)
                 scores = softmax if scores is None else scores + softmax

@@ -5,10 +5,11 @@ interrupted goes on as if it had not been: from a `checkpoint`, or given the fir
 the optimiser's state.
 """
 
+import contextlib
 import os
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,10 @@ from eventsnn.core.batches import batches, generator
 from eventsnn.errors import NumericalError
 from eventsnn.train import losses, saved_run, step
 from eventsnn.train.adam import Adam
+from eventsnn.train.ahead import moved_ahead
 from eventsnn.train.e_prop import EProp
 from eventsnn.train.epochs import Best, Epoch, write_log
-from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate, moved
+from eventsnn.train.evaluate import Encode, check_data, encoded, evaluate
 from eventsnn.train.optimise import Optimiser, State, with_rate
 from eventsnn.train.penalties import check_penalties
 from eventsnn.core.positions import drawing
@@ -69,7 +71,8 @@ def fit(model: Any, inputs: Any, labels: Any, *, epochs: int, batch_size: int,
         Batch of inputs to the model's input. Without it, the batch's second axis is time and is
         brought to the front.
     augment : callable, optional
-        ``augment(batch, generator)`` changes a batch of inputs before it is encoded.
+        ``augment(batch, generator)`` changes a batch of inputs before it is encoded. For a model on
+        a device, both are called for a batch before the step of the one before it is done.
     seed : int
         Of the order of the items and of the generator that `augment` gets.
     validation : tuple of arrays, optional
@@ -208,17 +211,12 @@ def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, batch_siz
            bar: tqdm) -> tuple[tuple[float, float], float | None]:
     """One pass over the data: mean loss and accuracy, and the last learning rate."""
     total, correct = 0.0, 0.0
-    for number, items in enumerate(batches(len(labels), batch_size, seed, epoch)):
-        x, y = inputs[items], labels[items]
-        if augment is not None:
-            x = augment(x, generator(seed, epoch, number + 1))
+    given = _batches(inputs, len(labels), batch_size, epoch, seed, augment, encode)
+    for number, (items, x) in enumerate(moved_ahead(given, objective.model)):
         if schedule is not None:
             optimiser = with_rate(optimiser, schedule(state["step"]))
-        try:
-            found = step.run(objective, moved(encoded(x, encode), objective.model), y, pool)
-        except NumericalError as error:
-            raise NumericalError(f"epoch {epoch + 1}, step {number + 1}: {error}; "
-                                 f"{_REMEDY}") from error
+        with _telling(epoch, number):
+            found = step.run(objective, x, labels[items], pool)
         optimiser.update(objective.model.weights, found.gradients, state)
         total, correct = total + found.loss, correct + found.correct
         done = bar.n + len(items)
@@ -227,6 +225,28 @@ def _epoch(objective: step.Objective, inputs: Any, labels: np.ndarray, batch_siz
         bar.update(len(items))
     inner = getattr(optimiser, "optimiser", optimiser)
     return (total / len(labels), correct / len(labels)), getattr(inner, "learning_rate", None)
+
+
+def _batches(inputs: Any, n_items: int, batch_size: int, epoch: int, seed: int,
+             augment: Augment | None, encode: Encode | None) -> Iterator[tuple[np.ndarray, Any]]:
+    """The items of each batch, and the model's input for them, on the CPU or where it is made."""
+    for number, items in enumerate(batches(n_items, batch_size, seed, epoch)):
+        x = inputs[items]
+        if augment is not None:
+            x = augment(x, generator(seed, epoch, number + 1))
+        with _telling(epoch, number):
+            x = encoded(x, encode)
+        yield items, x
+
+
+@contextlib.contextmanager
+def _telling(epoch: int, number: int) -> Iterator[None]:
+    """Errors tell where in the run they came."""
+    try:
+        yield
+    except NumericalError as error:
+        raise NumericalError(f"epoch {epoch + 1}, step {number + 1}: {error}; "
+                             f"{_REMEDY}") from error
 
 
 def _is_done(run: saved_run.Run, epoch: int, patience: int) -> bool:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from eventsnn.core import check
+from eventsnn.core.device import beside, like, on_device, to
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import eligibility
 from eventsnn.errors import NumericalError
@@ -62,11 +63,13 @@ class Online:
     def __init__(self, model: Any, loss: str, feedback: np.ndarray | None,
                  rate: Rate | None = None) -> None:
         self._recurrent, self._linear, readout = parts(model)
-        self._loss, self._feedback, self._rate = LOSSES[loss], feedback, rate
+        where = self._recurrent.device
+        self._loss, self._feedback, self._rate = LOSSES[loss], to(feedback, where), rate
         cell = CELLS[type(readout)]
-        self._readout = cell(readout.p, readout.threshold, readout.dt)
+        self._readout = cell(readout.p, readout.threshold, readout.dt).to(where)
         # What is linear of it: how it goes on from an output that is different.
         self._filter = cell(readout.p._replace(v_leak=0.0), readout.threshold, readout.dt)
+        self._filter.to(where)
         self._state: Any = None
         self._y_state: Any = None
         self._sent_state: Any = None
@@ -94,18 +97,20 @@ class Online:
         now = jacobian.step(self._recurrent, x, self._state)
         z, dtype = now.out, now.out.dtype
         y, self._y_state = self._readout(self._linear(z), self._y_state)
-        sent = np.concatenate([z, np.ones((len(z), 1), dtype)], axis=1)  # and the bias's
+        sent = np.concatenate([z, np.ones((len(z), 1), dtype, **like(z))], axis=1)  # and the bias's
         sent, self._sent_state = self._filter(sent, self._sent_state)
         self._state = now.state
         self.n_steps += 1
-        found = StepLoss(0.0, np.zeros_like(y), 0) if target is None else self._loss(y, target)
+        found = (StepLoss(0.0, np.zeros_like(y), 0) if target is None
+                 else self._loss(to(y, "cpu"), target))
         if not np.isfinite(found.value):
             raise check.must("loss", "be finite", found.value, error=NumericalError)
         self.value += found.value
         self.n_terms += found.n_terms
         weight = self._linear.weight if self._feedback is None else self._feedback
+        y_bar = beside(found.y_bar.astype(dtype, copy=False), z)
         self._learn(now, np.concatenate([x.astype(dtype, copy=False), now.z_before], axis=1), sent,
-                    found.y_bar.astype(dtype, copy=False), weight.astype(dtype, copy=False))
+                    y_bar, weight.astype(dtype, copy=False))
         return y
 
     def _learn(self, now: jacobian.Step, pre: np.ndarray, sent: np.ndarray, y_bar: np.ndarray,
@@ -114,8 +119,11 @@ class Online:
         if self._traces is None:
             self._traces = self._begin(now, pre, y_bar)
         t = self._traces
-        eligibility.advance(now.by_s, now.by_x, pre, y_bar @ feedback, t.eps, t.filtered,
-                            *t.constants, t.rows, t.bar, t.total)
+        loops: Any = eligibility
+        if on_device(pre):
+            from eventsnn.engine.cuda import eligibility as loops
+        loops.advance(now.by_s, now.by_x, pre, y_bar @ feedback, t.eps, t.filtered,
+                      *t.constants, t.rows, t.bar, t.total)
         t.sent_bar[...] += y_bar.T @ sent
         if t.spikes is not None:
             t.spikes[...] += now.out
@@ -125,13 +133,17 @@ class Online:
         n_fields, state = len(now.by_s), self._filter.model.state
         constants = (map_fields(dtype.type, self._filter.p), dtype.type(self._filter.dt),
                      prepare(self._filter.threshold, dtype))
+
+        def zeros(*shape: int) -> Any:
+            return np.zeros(shape, dtype, **like(pre))
+
         return _Traces(
-            np.zeros((n_fields, n_batch, n, n_pre), dtype),
-            state(*(np.zeros((n_batch, n, n_pre), dtype) for _ in state._fields)),
-            constants, np.empty((1 + n_fields, n_pre), dtype), np.zeros((n, n_pre), dtype),
-            np.zeros((y_bar.shape[1], n + 1), dtype),
-            None if self._rate is None else np.zeros((n_batch, n, n_pre), dtype),
-            None if self._rate is None else np.zeros((n_batch, n), dtype))
+            zeros(n_fields, n_batch, n, n_pre),
+            state(*(zeros(n_batch, n, n_pre) for _ in state._fields)),
+            constants, np.empty((1 + n_fields, n_pre), dtype), zeros(n, n_pre),
+            zeros(y_bar.shape[1], n + 1),
+            None if self._rate is None else zeros(n_batch, n, n_pre),
+            None if self._rate is None else zeros(n_batch, n))
 
     def loss(self) -> float:
         """The mean loss of the steps that had a target, and what a `Rate` adds."""
@@ -147,7 +159,8 @@ class Online:
         bar = t.bar / t.bar.dtype.type(n_terms)
         sent_bar = t.sent_bar / t.bar.dtype.type(n_terms)
         if self._rate is not None:
-            bar += np.einsum("bj,bji->ji", self._of_rate()[1], t.total)
+            for item, by_rate in enumerate(beside(self._of_rate()[1], bar)):
+                bar += by_rate[:, None] * t.total[item]
         n_in = self._recurrent.input_size
         recurrent_bar = bar[:, n_in:].copy()
         if not self._recurrent.autapses:
@@ -170,7 +183,7 @@ class Online:
 
     def _of_rate(self) -> tuple[float, np.ndarray]:
         assert self._rate is not None
-        rate = self._traces.spikes.astype(np.float64) / self.n_steps
+        rate = to(self._traces.spikes, "cpu").astype(np.float64) / self.n_steps
         return self._rate.of_rate(rate, self.n_steps, self._traces.spikes.dtype)
 
 
@@ -180,7 +193,7 @@ class _Traces(NamedTuple):
     eps: np.ndarray  # (F, B, N, M), eligibility vectors
     filtered: Any  # state of the filter of the eligibility traces, (B, N, M)
     constants: tuple  # of that filter: parameters, step, threshold
-    rows: np.ndarray  # scratch
+    rows: np.ndarray  # scratch of the CPU
     bar: np.ndarray  # (N, M), gradient of the input weights and of the recurrent ones
     sent_bar: np.ndarray  # (n_out, N + 1), gradient of the read-out's weights and its bias
     total: np.ndarray | None  # (B, N, M), eligibility traces added up

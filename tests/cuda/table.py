@@ -61,6 +61,14 @@ def works():
         found = jacobian.step(layer, eventsnn.to(20 * normal(2, 3), where), None)
         return [eventsnn.to(a, "cpu") for a in (found.by_s, found.by_x)]
 
+    def on_line(where):
+        model = layers.SequentialState(
+            layers.LSNNRecurrent(3, 4, input_weights=9 * abs(normal(4, 3)), seed=1),
+            layers.Linear(4, 2, seed=1), layers.LI()).to(where)
+        x = eventsnn.to(20 * abs(normal(6, 2, 3)), where)
+        return census.leaves(eventsnn.to(
+            train.EProp().run(model, x, np.array([0, 1])).gradients, "cpu"))
+
     for cls in KNOWN:
         if cls.__name__ in MODELS:
             yield cls.__name__, neurons(cls, census.sequence)
@@ -76,6 +84,7 @@ def works():
             eventsnn.to(make()(eventsnn.to(normal(4, 3), where)), "cpu")]
     yield "events", events
     yield "jacobian", derivatives
+    yield "e-prop", on_line
     yield "network", network()
     yield "network, atomic", network(delivery="atomic")
     yield "network, tiring", network(networks.tiring)
@@ -146,7 +155,9 @@ def main():
     parser.add_argument("--simulate", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.simulate:
+        from tests.cuda import turns
         from tests.cuda.noted import Noted
+        turns.take_turns()
         print(json.dumps(sorted(ran(Noted()))))
         return
     made = "".join(table())

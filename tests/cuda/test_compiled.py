@@ -1,6 +1,7 @@
 """All kernels compiled for three generations of devices: what they need, and what is not in them.
 
-A kernel in float32 has no float64, calls nothing, and keeps its numbers in registers.
+A kernel in float32 has no float64, calls nothing, and keeps its numbers in registers. Those of each
+model are looked at in tests/cuda/test_layers_compiled.py, which has them compiled.
 """
 
 import ctypes
@@ -22,7 +23,6 @@ from eventsnn.surrogates import SURROGATES
 from tests.cuda import census
 from tests.cuda.ptx import ARCHITECTURES, argument_types, assemble, compile_ptx
 from tests.layers_under_test import example, public
-from tests.neuron_contract import PARAMETERS
 
 MOST_REGISTERS = 64
 # Of some models more, and why that is well: what counts is how many threads a multiprocessor, with
@@ -74,20 +74,6 @@ def faults(name, function, types, cc):
 def all_faults(launched, cc, only=""):
     return {name: bad for (name, types), function in launched.items() if name.startswith(only)
             if (bad := faults(name, function, types, cc))}
-
-
-@pytest.mark.parametrize("cls", PARAMETERS, ids=[cls.__name__ for cls in PARAMETERS])
-def test_neurons__compile_to_registers(cls):
-    p, state, x = census.neurons(cls)
-    with census.recorded() as launched:
-        census.passes(census.sequence(p), x, state)
-        if census.couples(cls):
-            census.passes(census.recurrent(p), np.ones((census.T, census.B, 3), np.float32))
-
-    names = {name.rpartition(".")[2] for name, _ in launched if name.startswith("eventsnn.engine")}
-    assert names == {"_forward", "_backward"}
-    for cc in ARCHITECTURES:
-        assert all_faults(launched, cc, only="eventsnn.engine") == {}, cc
 
 
 @pytest.mark.parametrize("cls", SURROGATES, ids=[cls.__name__ for cls in SURROGATES])

@@ -8,6 +8,8 @@ from eventsnn import encode, layers, train
 from eventsnn.core import cuda as device
 from tests.cuda import census
 from tests.cuda.interpreted import Interpreter
+from tests.cuda.ptx import ARCHITECTURES
+from tests.cuda.test_compiled import all_faults
 from tests.layers_under_test import example, normal, public
 from tests.tolerance import AMPLIFIED, assert_close
 
@@ -46,6 +48,28 @@ def test_step__compiled_without_fma__is_the_cpus_bit_for_bit(name, monkeypatch):
 
     np.testing.assert_array_equal(there["w"].to("cpu"), weights["w"])
     assert not np.array_equal(weights["w"], normal(5, 13))
+
+
+@pytest.mark.parametrize("neurons", [layers.LIFRecurrent, layers.LSNNRecurrent])
+def test_e_prop__compiled__is_the_cpus_and_keeps_to_registers(neurons, monkeypatch):
+    monkeypatch.setattr(device, "backend", Interpreter(seed=1))
+    x, found = 5 * abs(normal(6, 2, 4)), []
+    for where in "cpu", "cuda":
+        model = layers.SequentialState(
+            neurons(4, 5, input_weights=9 * abs(normal(5, 4)), stop_reset=False, seed=1),
+            layers.Linear(5, 2, seed=2), layers.LI()).to(where)
+        outcome = train.EProp().run(model, eventsnn.to(x, where), np.array([0, 1]),
+                                    [train.Rate(0, most=5.0)])
+        found.append(eventsnn.to(outcome.gradients, "cpu"))
+
+    for name, bar in found[0].items():
+        assert np.any(bar), name
+        assert_close(found[1][name], bar, AMPLIFIED, name)
+    launched = {key: function for key, function in device.backend.launched.items()
+                if key[0].startswith("eventsnn.engine.cuda.eligibility")}
+    assert {name.rpartition(".")[2] for name, _ in launched} == {"_advance", "_derivatives"}
+    for cc in ARCHITECTURES:
+        assert all_faults(launched, cc) == {}, cc
 
 
 @pytest.mark.parametrize("make", [lambda: encode.PoissonEncoder(30, 150.0, seed=2**40 + 3),

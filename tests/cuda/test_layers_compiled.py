@@ -1,4 +1,5 @@
-"""Neurons on a device, by the compiled kernels: the numbers of the CPU."""
+"""Neurons on a device, by the compiled kernels: the numbers of the CPU, and what they need there.
+"""
 
 import numpy as np
 import pytest
@@ -8,6 +9,8 @@ from eventsnn.core.dispatch import MODELS
 from eventsnn.surrogates import SuperSpike
 from tests.cuda import census
 from tests.cuda.interpreted import Interpreter
+from tests.cuda.ptx import ARCHITECTURES
+from tests.cuda.test_compiled import all_faults
 from tests.neuron_contract import PARAMETERS
 from tests.tolerance import AMPLIFIED, assert_close
 
@@ -16,7 +19,10 @@ MODEL_IDS = [cls.__name__ for cls in PARAMETERS]
 
 
 def compared(make, cls, monkeypatch, fma, threshold=SuperSpike(30.0)):
-    """Results of a layer here and on an interpreted device whose threads come in another order."""
+    """Results of a layer here and on an interpreted device whose threads come in another order.
+
+    And the kernels of that device.
+    """
     monkeypatch.setattr(device, "backend", Interpreter(fma=fma, seed=3))
     p, state, x = census.neurons(cls)
     given = (x, state) if make is census.sequence else (
@@ -24,7 +30,7 @@ def compared(make, cls, monkeypatch, fma, threshold=SuperSpike(30.0)):
     theirs = census.passes(make(p, threshold), *given)
     ours = census.passes(make(p, threshold), *given, where="cpu")
     assert len(ours) == len(theirs)
-    return zip(ours, theirs)
+    return zip(ours, theirs), device.backend.launched
 
 
 def test_models__are_all_looked_at():
@@ -33,15 +39,26 @@ def test_models__are_all_looked_at():
 
 # One test a model: compiling takes longest, and is done once for all that it is asked.
 @pytest.mark.parametrize("cls", PARAMETERS, ids=MODEL_IDS)
-def test_neurons__compiled__are_the_cpus(cls, monkeypatch):
-    for a, b in compared(census.sequence, cls, monkeypatch, fma=False):
+def test_neurons__compiled__are_the_cpus_and_keep_to_registers(cls, monkeypatch):
+    pairs, launched = compared(census.sequence, cls, monkeypatch, fma=False)
+    for a, b in pairs:
         np.testing.assert_array_equal(a, b)
 
     # a steep slope would multiply the rounding of the distance from the threshold
-    for a, b in compared(census.sequence, cls, monkeypatch, fma=True, threshold=SuperSpike(0.01)):
+    pairs, _ = compared(census.sequence, cls, monkeypatch, fma=True, threshold=SuperSpike(0.01))
+    for a, b in pairs:
         scale = np.abs(a).max(initial=1e-30)
         np.testing.assert_allclose(b, a, rtol=FUSED, atol=FUSED * scale)
 
     if census.couples(cls):  # products of matrices add in another order than BLAS
-        for number, (a, b) in enumerate(compared(census.recurrent, cls, monkeypatch, fma=False)):
+        pairs, more = compared(census.recurrent, cls, monkeypatch, fma=False)
+        launched |= more
+        for number, (a, b) in enumerate(pairs):
             assert_close(b, a, AMPLIFIED, f"array {number}")
+
+    names = {name for name, _ in launched if name.startswith("eventsnn.engine")}
+    assert names == {f"eventsnn.engine.cuda.{module}.{kernel}"
+                     for module in ("feedforward", "recurrent")[:1 + census.couples(cls)]
+                     for kernel in ("_forward", "_backward")}
+    for cc in ARCHITECTURES:
+        assert all_faults(launched, cc, only="eventsnn.engine") == {}, cc

@@ -9,14 +9,9 @@ from tests.cuda import simulated
 FILES = sorted(simulated.FOLDER.glob("test_*.py"))
 
 
-PARTS = {"test_layers": 4, "test_layers_in_parts": 2, "test_network": 3}  # of long files
-RUNS = [(path, f"{k + 1}/{n}") for path in FILES for n in [PARTS.get(path.stem, 1)]
-        for k in range(n)]
-
-
-@pytest.mark.parametrize("path, part", RUNS, ids=[f"{path.stem}-{part}" for path, part in RUNS])
-def test_simulator__passes(path, part):
-    simulated.run(path, part=part)
+@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+def test_simulator__passes(path):
+    simulated.run(path)
 
 
 @pytest.mark.parametrize("body, reported", [

@@ -2,9 +2,11 @@
 
 Imported on first use, since it imports `numba.cuda`. A kernel is a plain function of one thread;
 `kernel` marks it. What allocates, copies and launches is one object, `backend`, so that tests can
-put something in its place that runs the compiled kernels without a device.
+put something in its place that runs the compiled kernels without a device. All that it does is in
+one stream, in order, but for copies that `ahead` makes.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +14,7 @@ import numpy as np
 from numba import cuda, config, types
 
 from eventsnn.core import check
+from eventsnn.core.cuda.copies import Copies
 from eventsnn.core.fields import map_fields
 
 KERNELS: dict[str, "Kernel"] = {}  # by module and name
@@ -61,6 +64,16 @@ class Device:
         # a simulated thread is a thread of Python: few of them do the work of many
         self.threads = 4 if config.ENABLE_CUDASIM else 256  # type: ignore[attr-defined]
         self.most_threads = 4 if config.ENABLE_CUDASIM else 1024  # type: ignore[attr-defined]
+        self._copying: Copies | None = None
+
+    @functools.cached_property
+    def stream(self) -> Any:
+        """What is computed and copied, in order; made with the first of it."""
+        return cuda.stream()
+
+    @functools.cached_property
+    def _copies(self) -> Copies:
+        return Copies(self.stream)
 
     def check(self) -> None:
         """Refuse to go on without a device."""
@@ -73,19 +86,39 @@ class Device:
 
     def empty(self, n: int, dtype: np.dtype) -> Any:
         """Memory for `n` numbers."""
-        return cuda.device_array(max(n, 1), dtype)
+        return cuda.device_array(max(n, 1), dtype, stream=self.stream)
 
     def from_host(self, array: np.ndarray) -> Any:
         """A copy (n,) of an array (n,) of the host."""
-        return cuda.to_device(array)
+        if self._copying is not None:
+            return self._copying.from_host(array)
+        return cuda.to_device(array, stream=self.stream)
 
     def to_host(self, buffer: Any) -> np.ndarray:
         """A copy of device memory; waits for the kernels that write it."""
-        return buffer.copy_to_host()
+        array = buffer.copy_to_host(stream=self.stream)
+        self.stream.synchronize()
+        return array
+
+    def ahead(self, move: Callable[[], Any]) -> tuple[Any, Callable[[], None]]:
+        """What `move` moves here from the host, by copies beside what is computed.
+
+        And what to call before any use of it: what is launched from then on waits for the copies,
+        the host does not.
+        """
+        self._copies.begin()
+        self._copying = self._copies
+        try:
+            moved = move()
+        finally:
+            self._copying = None
+            copied = self._copies.end()
+        return moved, lambda: copied.wait(self.stream)
 
     def launch(self, one: Kernel, grid: tuple, block: tuple, arguments: tuple, shared: int) -> None:
         """Run a kernel on all threads of a grid."""
-        one.compiled()[grid, block, 0, shared](*arguments)
+        assert self._copying is None, "a kernel must not use what is not copied yet"
+        one.compiled()[grid, block, self.stream, shared](*arguments)
 
 
 backend: Any = Device()
