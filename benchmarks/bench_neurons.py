@@ -2,8 +2,9 @@
 
 100,000 LIF, Izhikevich and AdEx neurons, 1,000 steps of 0.1 ms, by forward Euler on both sides;
 noise is a normal deviate for each neuron and step. Runs take turns; times are medians, compilation
-apart. While Brian2 compiles our process waits, and what it runs after that is slow: it runs all once
-before the run that counts. Brian2 lives in an environment of its own, and runs as C++ standalone.
+apart. While Brian2 compiles our process waits, and what it runs after that is slow: it runs all
+once before the run that counts. Brian2 lives in an environment of its own, and runs as C++
+standalone.
 
     python benchmarks/bench_neurons.py [--against brian2 --brian2-python P] [--neurons 100000]
         [--steps 1000] [--threads 1] [--repeats 3] [--json]

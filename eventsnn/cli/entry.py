@@ -45,4 +45,3 @@ def parser() -> argparse.ArgumentParser:
         command.add(commands)
     train.add_evaluate(commands)
     return top
-

@@ -32,7 +32,7 @@ def take_inputs(p: Any, ring: Any, outside: Any, base: Any, slot: Any, k: Any) -
     Both slots are left ready for their next turn: the ring's starts from `base`, if there is one,
     the other from 0. Without rings the input is `base`.
     """
-    cls = MODELS[type(p)].inputs
+    cls: Any = MODELS[type(p)].inputs
     if ring is None:
         n_channels = 1 if cls is None else len(cls._fields)
         values = np.zeros(n_channels, np.float32) if base is None else base[:, k]
@@ -148,8 +148,9 @@ def _advance(size, span, first_step, n_steps, window, ring, outside, base, s, p,
 
     `size` is that of a block, `span` the steps whose inputs stay in the cache; `ring` holds the
     input from the group itself and from drives, or is None where there can be none, `outside` that
-    from other groups, or is None; `base` (channels, N) is the constant input, or None; `poisson`, `currents`, `noises` and `inflow` are inputs from
-    outside the network, each None if there are none of the kind, and `space` is their `WorkSpace`;
+    from other groups, or is None; `base` (channels, N) is the constant input, or None; `poisson`,
+    `currents`, `noises` and `inflow` are inputs from outside the network, each None if there are
+    none of the kind, and `space` is their `WorkSpace`;
     `number` is that of the group's first neuron in the network, for random numbers; `recipes` and
     `drawing` are of `eventsnn.connect`, or None where none is procedural; so are `past` and
     `releases`, or None where none of the group's own synapses is plastic, and `rules` and

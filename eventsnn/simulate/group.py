@@ -106,9 +106,10 @@ class Group:
         parallel = threads > 1 and len(self.events) > 1 and self.work >= PARALLEL_WORK
         return (network.advance_parallel if parallel else network.advance), (
             np.uint64(self.block), np.uint64(self.span), np.uint64(first_step), n_steps,
-            self.window, None if self._is_alone else self.ring, self.outside, self.base, self.state, self.p, self.dt,
-            self.threshold, *self.drives, self.space, self.seed, self.number, *self.wired.kept,
-            *self.learned, self.firing, self.spikes, self.ends, self.events, self.steps, self.ids)
+            self.window, None if self._is_alone else self.ring, self.outside, self.base, self.state,
+            self.p, self.dt, self.threshold, *self.drives, self.space, self.seed, self.number,
+            *self.wired.kept, *self.learned, self.firing, self.spikes, self.ends, self.events,
+            self.steps, self.ids)
 
     @property
     def _is_alone(self) -> bool:

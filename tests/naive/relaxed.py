@@ -12,8 +12,8 @@ from tests.naive import surrogates
 
 MODULES = [importlib.import_module(f"eventsnn.neurons.{m.name}")
            for m in pkgutil.iter_modules(eventsnn.neurons.__path__)]
-KERNELS = ("forward", "forward_taped", "forward_recurrent", "backward", "backward_recurrent",
-           "reached")
+KERNELS = ("forward", "forward_taped", "forward_recurrent", "backward", "backward_step",
+           "backward_recurrent", "reached")
 
 
 class Counter(np.float64):

@@ -1,6 +1,7 @@
 """The spikes of a window as items of delivery, on a CUDA device.
 
-An item is a pair of a spike and a projection of its neuron. They are numbered in the order of delivery: by step, projection, source.
+An item is a pair of a spike and a projection of its neuron. They are numbered in the order of
+delivery: by step, projection, source.
 """
 
 from typing import Any, NamedTuple
