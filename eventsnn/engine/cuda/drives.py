@@ -19,7 +19,7 @@ _POISSON, _NOISE = np.uint64(random.DRIVE), np.uint64(random.NOISE)
 _NONE, _EVENT = np.float32(0), np.float32(1)
 _NEVER = np.uint32(0xFFFFFFFF)  # as in `eventsnn.engine.poisson`
 _HALF, _UNIT = np.float64(0.5), np.float64(1)
-_LOW_BITS = np.uint64(32)
+_LOW_BITS, _BITS = np.uint64(32), np.uint64(64)
 
 
 @scalar
@@ -97,11 +97,18 @@ def _add_currents(value, q, channel, now, k):
 
 
 @scalar
-def _divided(now, every):
-    """``now // every``, of numbers of 32 bits if they are: the device divides those faster."""
+def divided(now, every):
+    """``now // every``; bit by bit above 32 bits, which no device divides by itself."""
     if (now | every) >> _LOW_BITS == _ZERO:
         return _U(np.uint32(now) // np.uint32(every))
-    return now // every
+    quotient, rest = _ZERO, _ZERO
+    for place in range(_BITS):
+        rest = rest << _ONE | now >> (_BITS - _ONE - place) & _ONE
+        quotient <<= _ONE
+        if rest >= every:
+            rest -= every
+            quotient |= _ONE
+    return quotient
 
 
 @scalar
@@ -122,7 +129,7 @@ def _add_noises(value, q, seed, channel, now, is_first, k):
     for r in range(_U(q.start.shape[0])):
         if _has(q, r, channel, k):
             every, follows = _U(q.every[r]), q.follows[r]
-            index = now if every == _ONE else _divided(now, every)
+            index = now if every == _ONE else divided(now, every)
             begins = index * every == now
             held = q.held[r, k]
             if is_first:
