@@ -104,7 +104,7 @@ class Events:
 
     def to(self, device: str) -> "Events":
         """These events on a device, ``"cpu"`` or ``"cuda"``."""
-        return _trusted(self.shape, to(self.ends, device), to(self.ids, device),
+        return trusted(self.shape, to(self.ends, device), to(self.ids, device),
                         to(self.values, device))
 
     def values_as(self, dtype: Any) -> np.ndarray | None:
@@ -122,7 +122,7 @@ class Events:
         return made if second is None else _of_items(made, second)
 
 
-def _trusted(shape: tuple, ends: np.ndarray, ids: np.ndarray, values: Any) -> Events:
+def trusted(shape: tuple, ends: np.ndarray, ids: np.ndarray, values: Any) -> Events:
     """Events that need no check."""
     made = object.__new__(Events)
     for name, value in zip(("shape", "ends", "ids", "values"), (shape, ends, ids, values),
@@ -140,7 +140,7 @@ def _of_steps(events: Events, index: slice) -> Events:
     ends = events.ends[start * rows:stop * rows + 1]
     first, last = int(ends[0]), int(ends[-1])
     part = slice(first, last)
-    return _trusted((stop - start, *events.shape[1:]), ends - first, events.ids[part],
+    return trusted((stop - start, *events.shape[1:]), ends - first, events.ids[part],
                     None if events.values is None else events.values[part])
 
 
@@ -158,7 +158,7 @@ def _of_items(events: Events, index: slice) -> Events:
     counts = np.diff(events.ends)[chosen]
     ends = np.concatenate([[0], np.cumsum(counts)])
     places = np.repeat(events.ends[chosen] - ends[:-1], counts) + np.arange(ends[-1])
-    return _trusted((len(events), stop - start, *events.shape[2:]), ends, events.ids[places],
+    return trusted((len(events), stop - start, *events.shape[2:]), ends, events.ids[places],
                     None if events.values is None else events.values[places])
 
 
@@ -183,7 +183,7 @@ def to_events(raster: Any) -> Events:
     rows = _by_step(raster)
     room = int(1.2 * density(raster) * raster.size) + 2 * raster.shape[-1]
     found = _listed(rows, room, None) or _listed(rows, room, check.float_dtype(raster))
-    return _trusted(raster.shape, *found)
+    return trusted(raster.shape, *found)
 
 
 def to_raster(events: Events, dtype: Any = None) -> np.ndarray:

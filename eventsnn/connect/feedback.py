@@ -22,46 +22,49 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)
 
 
 @scalar
-def sources(z, ids, values):
-    """Write which of the outputs `z` (N,) are not 0, and what they are; return how many.
+def sources(z, ids, values, at):
+    """Write which of the outputs `z` (N,) are not 0, and what they are, from place `at` on; return
+    the place behind the last.
 
     Without a branch: each is written, and the next one over it unless it counts.
     """
-    count = _ZERO
     for j in range(np.uint64(z.shape[0])):
         value = z[j]
-        ids[count] = j
-        values[count] = value
-        count += _ONE if value != 0 else _ZERO
-    return count
+        ids[at] = j
+        values[at] = value
+        at += _ONE if value != 0 else _ZERO
+    return at
 
 
 @scalar
-def _add_columns(w, ids, values, count, x):
-    for e in range(count):
+def _add_columns(w, ids, values, start, stop, x):
+    for e in range(start, stop):
         for j in range(np.uint64(w.starts[ids[e]]), np.uint64(w.starts[ids[e] + _ONE])):
             x[w.rows[j]] += values[e] * w.values[j]
 
 
-def feed(x: Any, t: Any, b: Any, w: Any, ids: Any, values: Any, count: Any) -> None:
-    """Add to the input ``x[t, b]`` what `count` sources bring."""
+def feed(x: Any, t: Any, b: Any, w: Any, ids: Any, values: Any, start: Any,
+         stop: Any) -> None:
+    """Add to the input ``x[t, b]`` what the sources ``ids[start:stop]`` bring."""
     if isinstance(w, ColumnWeights):
-        _add_columns(w, ids, values, count, x[t, b])
+        _add_columns(w, ids, values, start, stop, x[t, b])
     elif isinstance(w, tuple):
         for channel, weights in zip(x, w, strict=True):
-            add_rows(weights, ids, values, _ZERO, count, channel[t, b])
+            add_rows(weights, ids, values, start, stop, channel[t, b])
     else:
-        add_rows(w, ids, values, _ZERO, count, x[t, b])
+        add_rows(w, ids, values, start, stop, x[t, b])
 
 
 @overload(feed, target="generic", jit_options=INLINED)
-def _feed(x, t, b, w, ids, values, count):
+def _feed(x, t, b, w, ids, values, start, stop):
     if getattr(w, "instance_class", None) is ColumnWeights:
-        return lambda x, t, b, w, ids, values, count: _add_columns(w, ids, values, count, x[t, b])
+        return define("x, t, b, w, ids, values, start, stop",
+                      "add_columns(w, ids, values, start, stop, x[t, b])",
+                      add_columns=_add_columns)
     channels = [f"[{i}]" for i in range(len(x))] if isinstance(x, types.BaseTuple) else [""]
-    return define("x, t, b, w, ids, values, count", *(
-        f"add_rows(w{c}, ids, values, zero, count, x{c}[t, b])" for c in channels),
-        add_rows=add_rows, zero=_ZERO)
+    return define("x, t, b, w, ids, values, start, stop", *(
+        f"add_rows(w{c}, ids, values, start, stop, x{c}[t, b])" for c in channels),
+        add_rows=add_rows)
 
 
 @scalar

@@ -7,7 +7,9 @@ import numpy as np
 
 from eventsnn.core.jit import kernel, scalar
 
-CHUNK = np.uint64(512)  # rows whose gradients are scattered at once
+# Rows whose gradients are scattered at once: more have more events for a visit to an input's
+# weights, fewer stay in the cache. So they are as many as give an input `VISITED` events.
+LEAST, MOST, VISITED = np.uint64(256), np.uint64(512), np.uint64(10)
 _ZERO, _ONE, _TWO, _THREE, _FOUR = (np.uint64(i) for i in range(5))
 _COUNT = np.uint32(1)
 
@@ -55,14 +57,15 @@ def scatter(ends, ids, values, y_bar, w_bar):
     once for several events: in the order of the rows it took 1.5 to 2.3 times as long.
     """
     n_rows, n_inputs = np.uint64(y_bar.shape[0]), np.uint64(w_bar.shape[0])
-    most = _ZERO
-    for start in range(_ZERO, n_rows, CHUNK):
-        most = max(most, np.uint64(ends[min(start + CHUNK, n_rows)] - ends[start]))
+    n_events, most = np.uint64(ends[n_rows] - ends[_ZERO]), _ZERO
+    chunk = min(max(VISITED * n_inputs * n_rows // max(n_events, _ONE), LEAST), MOST)
+    for start in range(_ZERO, n_rows, chunk):
+        most = max(most, np.uint64(ends[min(start + chunk, n_rows)] - ends[start]))
     at = np.empty(n_inputs + _ONE, np.uint32)
     rows = np.empty(most, np.uint32)
     sorted_values = None if values is None else np.empty(most, values.dtype)
-    for start in range(_ZERO, n_rows, CHUNK):
-        stop = min(start + CHUNK, n_rows)
+    for start in range(_ZERO, n_rows, chunk):
+        stop = min(start + chunk, n_rows)
         at[:] = _ZERO
         for e in range(np.uint64(ends[start]), np.uint64(ends[stop])):
             at[np.uint64(ids[e]) + _ONE] += _COUNT

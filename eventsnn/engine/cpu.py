@@ -81,26 +81,33 @@ def forward_taped(order, x, s, p, dt, th, first, z, h):
 
 
 @kernel
-def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h):
-    """Run neurons whose outputs come back, over ``T`` steps, updating the state `s` in place.
+def forward_recurrent(order, x, s, w, p, dt, th, first, z, h, ends, ids, values):
+    """Run neurons whose outputs come back, updating the state `s` in place; the steps done.
 
     Event-driven: rows of `w` (N, N) [source, target], or the columns of sparse weights, are added
-    for the sources that spiked. `order`
-    (T,) uint64: ``0, ..., T - 1``; `x` (T, B, N), the input from outside, holds the whole input on
-    return; `x` and `w` are tuples of channels for models that have them; `z_before` (B, N), the
-    outputs of the step before; `z` (T, B, N), written; `h` None or the tape (T, B, N), written.
+    for the sources that spiked. `order` uint64: the steps to do, ascending, up to ``T - 1``; it
+    ends before one for whose events there might be no room. `x` (T, B, N), the input from outside,
+    holds the whole input on return; `x` and `w` are tuples of channels for models that have them;
+    `z` (T, B, N), written; `h` None or the tape (T, B, N), written.
+
+    `ends` (B + T * B + 1,) int64, `ids` and `values` are events, as of a raster (1 + T, B, N): those
+    of the outputs before the first step are there, and each step appends its own.
     """
     n_batch, n = np.uint64(z.shape[1]), np.uint64(z.shape[2])
-    ids, values = np.empty(n + _ONE, np.uint32), np.empty(n + _ONE, z.dtype)
-    for b in range(n_batch):
-        count = sources(z_before[b], ids, values)
-        for t in order:
-            feed(x, t, b, w, ids, values, count)
+    for t in order:
+        row = t * n_batch
+        at = np.uint64(ends[row + n_batch])
+        if at + n_batch * n > np.uint64(ids.shape[0]):
+            return np.int64(t)
+        for b in range(n_batch):
+            feed(x, t, b, w, ids, values, np.uint64(ends[row + b]), np.uint64(ends[row + b + _ONE]))
             for k in range(n):
                 s_k = load(s, (b, k))
                 store(h, (t, b, k), s_k)
                 store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
-            count = sources(z[t, b], ids, values)
+            at = sources(z[t, b], ids, values, at)
+            ends[row + n_batch + b + _ONE] = at
+    return np.int64(z.shape[0])
 
 
 @scalar
@@ -189,7 +196,7 @@ def backward_recurrent(order, x, h, w, p, dt, th, first, stop_reset, no, z_bar, 
                 total[k] = z_bar[t, b, k]
                 reach[k] = _reach(x, h, p, dt, th, first, stop_reset, no, n, t, b, k)
             if t + _ONE < n_steps:
-                for e in range(sources(reach, ids, values)):
+                for e in range(sources(reach, ids, values, _ZERO)):
                     j = np.uint64(ids[e])
                     total[j] += back_to(w, x_bar, t + _ONE, b, j)
             for k in range(n):

@@ -6,6 +6,7 @@ many as the parameter with the most axes has. Where no parameter is an array all
 neurons. Inputs and states come checked, C-contiguous or not, in one float type.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,11 +17,13 @@ from eventsnn.core import check
 from eventsnn.core.device import contiguous, on_device
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import cpu
+from eventsnn.spikes import to_events, trusted
 
 # Share of outputs with a use for gradients from which on all are fetched: with dense weights by
 # BLAS; with sparse ones visits took a tenth of the time at 2 %, six tenths at 50 %.
 DENSE_FROM, SPARSE_FROM = 0.12, 1.0
 _LOOKED_AT = 8  # steps, to estimate that share
+_LISTED_STEPS = 8  # there is room for the events of one of so many in which all spike
 
 
 class Layout(NamedTuple):
@@ -124,13 +127,13 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
 
 
 def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any, lay: Layout,
-                      dt: float, th: Any, first: int,
-                      taped: bool) -> tuple[np.ndarray, Any, Any]:
+                      dt: float, th: Any, first: int, taped: bool) -> tuple:
     """Run neurons coupled by `weights`, as `eventsnn.connect.feedback` has them; else `forward`.
 
     `drive` (T, *S), the input from outside, is the caller's to give away: on return it holds the
     whole input, recurrent part included, as `backward_recurrent` takes it. Both it and the weights
-    are tuples for a model with several input channels.
+    are tuples for a model with several input channels. Returns what `forward` does, and the events
+    (1 + T, *S) of the outputs of the step before the first and of all steps; None on a device.
     """
     some = drive[0] if isinstance(drive, tuple) else drive
     n_steps, dtype = len(some), some.dtype
@@ -138,11 +141,31 @@ def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any
     s = map_fields(np.copy, _flat(state, lay))
     z = _empty(s[0], lay, n_steps)
     h = _empty(s, lay, n_steps) if taped else None
-    loops(z).forward_recurrent(
-        _steps(n_steps), _flat(drive, lay, n_steps), s, _flat(z_before, lay), weights, lay.p,
-        dtype.type(dt), th, np.uint64(first), z, h)
+    drive, z_before = _flat(drive, lay, n_steps), _flat(z_before, lay)
+    fixed, events = (weights, lay.p, dtype.type(dt), th, np.uint64(first), z, h), None
+    if on_device(z):
+        loops(z).forward_recurrent(_steps(n_steps), drive, s, z_before, *fixed)
+    else:
+        events = _listing(z_before, z, lambda order, *lists: cpu.forward_recurrent(
+            order, drive, s, *fixed, *lists))
+        events = trusted((1 + n_steps, *lay.shape), *events)
     return (_shaped(z, lay, n_steps), _shaped(s, lay),
-            None if h is None else _shaped(h, lay, n_steps))
+            None if h is None else _shaped(h, lay, n_steps), events)
+
+
+def _listing(z_before: np.ndarray, z: np.ndarray, loop: Callable) -> tuple:
+    """Run a loop that lists the events of `z`, with more room as often as it asks for it: ends, ids
+    and values, those of `z_before` first."""
+    before, n_steps, done = to_events(z_before), len(z), 0
+    ends = np.concatenate([before.ends, np.zeros(z.shape[0] * z.shape[1], np.int64)])
+    ids = np.empty((1 + n_steps // _LISTED_STEPS) * z_before.size + len(before.ids), np.uint32)
+    values = np.empty(len(ids), z.dtype)
+    ids[:len(before.ids)] = before.ids
+    values[:len(before.ids)] = 1 if before.values is None else before.values
+    while (done := loop(_steps(n_steps)[done:], ends, ids, values)) < n_steps:
+        ids, values = (np.concatenate([a, np.empty_like(a)]) for a in (ids, values))
+    ids, values = ids[:ends[-1]].copy(), values[:ends[-1]]  # the room left over is given back
+    return ends, ids, None if (values == 1).all() else values.copy()
 
 
 def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float, th: Any,

@@ -175,6 +175,7 @@ class Layer(metaclass=LayerType):
                 setattr(cls, name, keeping_tape(cls.__dict__[name]))
 
     stateful = False
+    gives_events = False  # whether a call takes `events`: its outputs may then come as `Events`
     counter = ""  # name of the attribute that counts what was drawn at random, if something is
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
     # Of the constructor's arguments: where they are kept, if not under their name, and which are

@@ -138,7 +138,7 @@ class SequentialState(Layer):
                 if layer.observes:
                     x, s = layer(x, states[-1] if states else None, s, tape=tape)
                 elif layer.stateful:
-                    x, s = layer(x, s, tape=tape)
+                    x, s = layer(x, s, tape=tape, **self._form_after(len(hidden)))
                 else:
                     x = layer(x, tape=tape)
             except NumericalError as error:  # it knows its name, and the chain its place
@@ -148,6 +148,14 @@ class SequentialState(Layer):
             states.append(s)
             hidden.append(x)
         return hidden if self.return_hidden else x, states
+
+    def _form_after(self, i: int) -> dict[str, bool]:
+        """How a layer is asked for events: if it can give some, and only the next one gets them."""
+        following = self.layers[i + 1:i + 2]
+        seen = self.return_hidden or self._hook is not None
+        if seen or not self.layers[i].gives_events or not following:
+            return {}
+        return {"events": following[0].event_outputs > 0}
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`.

@@ -10,7 +10,7 @@ from eventsnn.core.device import contiguous, like
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers import channels
-from eventsnn.layers.arriving import arriving, product, weight_bar, weighted
+from eventsnn.layers.arriving import DENSE_FROM, arriving, product, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.sparse import SparseWeights
 from eventsnn.layers.spiking import NeuronLayer
@@ -140,7 +140,26 @@ class RecurrentLayer(NeuronLayer):
         return {"input_weights": self.input_weights, "recurrent_weights": self.recurrent_weights,
                 **super().weights}
 
-    def _recurrent_bar(self, drive_bar: Any, senders: np.ndarray) -> np.ndarray:
+    def _senders(self, z_before: np.ndarray, out: np.ndarray, events: Events | None) -> Any:
+        """What backward needs of the outputs: their events (1 + T, ...) where these are few, else
+        those of the step before the first, and the others."""
+        few = events is not None and (self._sparse is not None or events.density < DENSE_FROM)
+        return events if few else (z_before, out)
+
+    def _fed_back_bar(self, drive_bar: Any, senders: Any, later: bool) -> np.ndarray:
+        """Gradient of the recurrent weights for that of the drives (T, ...), to which the outputs
+        of the same step contribute, or those of the step before: then the drives are `later`."""
+        if isinstance(senders, Events):
+            return self._recurrent_bar(drive_bar, senders[:-1] if later else senders[1:])
+        z_before, z = senders
+        if not later:
+            return self._recurrent_bar(drive_bar, z)
+        bar = self._recurrent_bar(map_fields(lambda a: a[1:], drive_bar), z[:-1])
+        if z_before.any():
+            bar += self._recurrent_bar(map_fields(lambda a: a[:1], drive_bar), z_before[None])
+        return bar
+
+    def _recurrent_bar(self, drive_bar: Any, senders: Any) -> np.ndarray:
         """Gradient of the recurrent weights, its diagonal 0 if there are no autapses."""
         if self._sparse is not None:
             return self._sparse.bar(self._sparse.arriving(senders), drive_bar)
@@ -170,7 +189,8 @@ class RecurrentLayer(NeuronLayer):
         check.shape("state.z", z.shape, shape, "to match x")
         return z.astype(dtype)
 
-    def _run(self, x: Any, state: Any, tape: Tape | None, record: bool) -> tuple:
+    def _run(self, x: Any, state: Any, tape: Tape | None, record: bool,
+             events: bool = False) -> tuple:
         x, state = self._checked(x, state)
         dtype = check.float_dtype(x, self.input_weights, self.recurrent_weights, state.z,
                                   *(state.neuron or ()))
@@ -184,19 +204,23 @@ class RecurrentLayer(NeuronLayer):
         drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))
         w = self._recurrent(dtype)
-        out, end, h = run.forward_recurrent(drive, neuron, z_before, w, lay, self.dt, th, first,
-                                            taped=tape is not None or record)
+        out, end, h, listed = run.forward_recurrent(
+            drive, neuron, z_before, w, lay, self.dt, th, first, tape is not None or record)
         self._check_finite(end, n_steps)
+        senders = self._senders(z_before, out, listed)
         if tape is not None:
-            tape.push(self, (x, drive, out, z_before, h, lay, th, first))
+            tape.push(self, (x, drive, senders, h, lay, th, first))
         if record:
             return out, RecurrentState(out, run.states_after(h, end))
+        if events and senders is listed:
+            return listed[1:], RecurrentState(out[-1].copy(), end)
         return out, RecurrentState(out[-1], end)
 
     def _backward(self, out_bar: Any, tape: Tape, state_bar: Any, recorded: bool) -> Gradients:
-        x, drive, z, z_before, h, lay, th, first = tape.pop(self)
-        dtype = z.dtype
-        out_bar = cotangent("out_bar", out_bar, z.shape, dtype, z)
+        x, drive, senders, h, lay, th, first = tape.pop(self)
+        some = h[0]
+        shape, dtype = some.shape, some.dtype
+        out_bar = cotangent("out_bar", out_bar, shape, dtype, some)
         neuron_bar, h_bar = None, None
         if state_bar is not None:
             if type(state_bar) is not RecurrentState:
@@ -205,29 +229,26 @@ class RecurrentLayer(NeuronLayer):
             neuron_bar = state_bar.neuron
             if state_bar.z is not None:
                 out_bar, last = out_bar.copy(), ... if recorded else -1
-                out_bar[last] += cotangent("state_bar.z", state_bar.z, z[last].shape, dtype, z)
+                out_bar[last] += cotangent("state_bar.z", state_bar.z, some[last].shape, dtype,
+                                           some)
             if recorded and neuron_bar is not None:
-                h_bar, neuron_bar = self._state_bar(neuron_bar, z.shape, dtype, z), None
+                h_bar, neuron_bar = self._state_bar(neuron_bar, shape, dtype, some), None
         w = self._recurrent(dtype)
         drive_bar, neuron_bar, z_bar, p_bar, received = run.backward_recurrent(
             drive, h, w, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
-            self._state_bar(neuron_bar, lay.shape, dtype, z), with_p=bool(self.trainable),
+            self._state_bar(neuron_bar, lay.shape, dtype, some), with_p=bool(self.trainable),
             watch=self.receives, sparse=self.margin is not None)
 
         if received:  # the threshold has a rule for weights too: see `neurons.adjoint`
             bar = type(drive)(*received) if isinstance(drive, tuple) else received[0]
-            recurrent_bar = self._recurrent_bar(bar, z)
         else:
             bar = drive_bar
-            recurrent_bar = self._recurrent_bar(map_fields(lambda a: a[1:], bar), z[:-1])
-            if z_before.any():
-                recurrent_bar += self._recurrent_bar(map_fields(lambda a: a[:1], bar),
-                                                     z_before[None])
+        recurrent_bar = self._fed_back_bar(bar, senders, later=not received)
         weights = {"input_weights": self._weight_bar(self.input_weights, bar, x),
                    "recurrent_weights": recurrent_bar}
         x_bar: Any = None
         if tape.wants_input and self.lost_input:
-            x_bar = np.zeros(x.shape, dtype, **like(z))
+            x_bar = np.zeros(x.shape, dtype, **like(some))
         elif tape.wants_input:
             products = map_fields(product, drive_bar, self._channels(self.input_weights, dtype))
             x_bar = sum(products) if isinstance(products, tuple) else products
@@ -247,11 +268,14 @@ class RecurrentSequence(RecurrentLayer):
         super().__init__(input_size, hidden_size, p, threshold, dt, **options)
         self.record_states = check.flag("record_states", record_states)
 
+    gives_events = True
+
     @property
     def event_outputs(self) -> int:
         return 0 if self.lost_input else self.hidden_size
 
-    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None) -> tuple:
+    def __call__(self, x: Any, state: Any = None, *, tape: Tape | None = None,
+                 events: bool = False) -> tuple:
         """Run the layer.
 
         Parameters
@@ -262,17 +286,19 @@ class RecurrentSequence(RecurrentLayer):
             `z` and the neurons' state, (..., hidden_size); by default silence and rest.
         tape : Tape, optional
             Records what `backward` needs.
+        events : bool
+            Whether the outputs may come as `Events`, which they do where that is less work.
 
         Returns
         -------
-        out : (T, ..., hidden_size) array
+        out : (T, ..., hidden_size) array or Events
             Spikes (0 or 1), or the potential of neurons that do not spike.
         state : RecurrentState
             After the last step; with `record_states` after each, stacked over time.
         """
         x = x if isinstance(x, Events) else check.real_array("x", x)
         time_axis(x, 2, f"(T, ..., {self.input_size})")
-        return self._run(x, state, tape, self.record_states)
+        return self._run(x, state, tape, self.record_states, events)
 
     def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
         """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
