@@ -4,6 +4,7 @@ An event list names for each row of a raster (a step of an item) the neurons tha
 do it is smaller, and what is done for each of them is less work than for all.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,7 +96,7 @@ class Events:
     @property
     def density(self) -> float:
         """Share of the raster that is not 0."""
-        return len(self.ids) / max(int(np.prod(self.shape)), 1)
+        return len(self.ids) / max(math.prod(self.shape), 1)
 
     @property
     def device(self) -> str:
@@ -136,7 +137,7 @@ def _of_steps(events: Events, index: slice) -> Events:
     if step != 1:
         raise check.must("index", "have a step of 1", step)
     stop = max(start, stop)
-    rows = int(np.prod(events.shape[1:-1]))
+    rows = math.prod(events.shape[1:-1])
     ends = events.ends[start * rows:stop * rows + 1]
     first, last = int(ends[0]), int(ends[-1])
     part = slice(first, last)
@@ -193,9 +194,16 @@ def to_raster(events: Events, dtype: Any = None) -> np.ndarray:
         from eventsnn.core.cuda import rasters
         rasters.raster(events.ends, events.ids, events.values, _rows(raster))
         return raster
-    rows = np.repeat(np.arange(len(events.ends) - 1), np.diff(events.ends))
-    _rows(raster)[rows, events.ids] = 1 if events.values is None else events.values
+    _set(events.ends, events.ids, events.values_as(raster.dtype), _rows(raster))
     return raster
+
+
+@kernel
+def _set(ends, ids, values, rows):
+    """Write events into rows of zeros."""
+    for r in range(np.uint64(rows.shape[0])):
+        for e in range(np.uint64(ends[r]), np.uint64(ends[r + _ONE])):
+            rows[r, np.uint64(ids[e])] = 1 if values is None else values[e]
 
 
 def _rows(raster: np.ndarray) -> np.ndarray:

@@ -100,17 +100,18 @@ def two_way(w: Any) -> Any:
     return w if is_sparse(w) else map_fields(lambda dense: contiguous(dense.T), w)
 
 
-def back(w: Any, x_bar: Any, z_bar: np.ndarray) -> None:
-    """The gradient `z_bar` (B, N), written, of outputs for that of the input (B, N) they bring.
+def back(w: Any, x_bar: Any, t: int, z_bar: Any) -> None:
+    """The gradient `z_bar` (B, N), written, of outputs for that of the input they bring,
+    ``x_bar[t]`` (B, N).
 
     `w` is of `two_way`.
     """
     if isinstance(w, ColumnWeights):
-        columns.back(w, x_bar, z_bar)
+        columns.back(w, x_bar[t], z_bar)
     elif isinstance(w, tuple):
-        z_bar[...] = sum(bar @ weights for bar, weights in zip(x_bar, w, strict=True))
+        z_bar[...] = sum(bar[t] @ weights for bar, weights in zip(x_bar, w, strict=True))
     else:
-        np.matmul(x_bar, w, out=z_bar)
+        np.matmul(x_bar[t], w, out=z_bar)
 
 
 def is_sparse(w: Any) -> bool:

@@ -81,33 +81,42 @@ def forward_taped(order, x, s, p, dt, th, first, z, h):
 
 
 @kernel
-def forward_recurrent(order, x, s, w, p, dt, th, first, z, h, ends, ids, values):
-    """Run neurons whose outputs come back, updating the state `s` in place; the steps done.
+def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h, ends, ids, values):
+    """Run neurons whose outputs come back, updating the state `s` in place; return the steps done.
 
     Event-driven: rows of `w` (N, N) [source, target], or the columns of sparse weights, are added
     for the sources that spiked. `order` uint64: the steps to do, ascending, up to ``T - 1``; it
     ends before one for whose events there might be no room. `x` (T, B, N), the input from outside,
     holds the whole input on return; `x` and `w` are tuples of channels for models that have them;
-    `z` (T, B, N), written; `h` None or the tape (T, B, N), written.
+    `z_before` (B, N), the outputs of the step before the first; `z` (T, B, N), or (1, B, N) for
+    those of the last step alone, written; `h` None or the tape (T, B, N), written.
 
-    `ends` (B + T * B + 1,) int64, `ids` and `values` are events, as of a raster (1 + T, B, N): those
-    of the outputs before the first step are there, and each step appends its own.
+    `ends` (B + T * B + 1,) int64, `ids` and `values` are events, as of a raster (1 + T, B, N), to
+    which each step appends its own; there is room for those of `z_before`.
     """
     n_batch, n = np.uint64(z.shape[1]), np.uint64(z.shape[2])
+    at, done = _ZERO, np.int64(0)
+    if order[0] == _ZERO:
+        for b in range(n_batch):
+            at = sources(z_before[b], ids, values, at)
+            ends[b + _ONE] = at
     for t in order:
-        row = t * n_batch
+        row, at_step = t * n_batch, t % np.uint64(z.shape[0])
         at = np.uint64(ends[row + n_batch])
         if at + n_batch * n > np.uint64(ids.shape[0]):
-            return np.int64(t)
+            break
+        done += 1
         for b in range(n_batch):
             feed(x, t, b, w, ids, values, np.uint64(ends[row + b]), np.uint64(ends[row + b + _ONE]))
             for k in range(n):
                 s_k = load(s, (b, k))
                 store(h, (t, b, k), s_k)
-                store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
-            at = sources(z[t, b], ids, values, at)
+                z[at_step, b, k], s_k = step(s_k, load(x, (t, b, k)), pick(p, k), dt,
+                                             draw(th, b * n + k, first + t))
+                store(s, (b, k), s_k)
+            at = sources(z[at_step, b], ids, values, at)
             ends[row + n_batch + b + _ONE] = at
-    return np.int64(z.shape[0])
+    return done
 
 
 @scalar
@@ -140,13 +149,17 @@ def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_b
                              x_bar, p_bar, n, t, b, k)
 
 
-@kernel
+@kernel(allocates=False)
 def backward_step(t, fed_back, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar,
-                  p_bar):
-    """The one step `t` of `backward`; to the gradients of its outputs it adds `fed_back` (B, N)."""
+                  p_bar, seen):
+    """The one step `t` of `backward`; to the gradients of its outputs it adds `fed_back` (B, N).
+
+    `seen` None, or written: the gradient of the state after the step, in (T, B, N).
+    """
     n_batch, n = np.uint64(z_bar.shape[1]), np.uint64(z_bar.shape[2])
     for b in range(n_batch):
         for k in range(n):
+            store(seen, (t, b, k), add(load(s_bar, (b, k)), h_bar, (t, b, k)))
             _go_back(x, h, p, dt, th, first, stop_reset, z_bar[t, b, k] + fed_back[b, k], h_bar,
                      s_bar, x_bar, p_bar, n, t, b, k)
 

@@ -17,7 +17,7 @@ from eventsnn.core import check
 from eventsnn.core.device import contiguous, on_device
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import cpu
-from eventsnn.spikes import to_events, trusted
+from eventsnn.spikes import trusted
 
 # Share of outputs with a use for gradients from which on all are fetched: with dense weights by
 # BLAS; with sparse ones visits took a tenth of the time at 2 %, six tenths at 50 %.
@@ -127,42 +127,39 @@ def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_r
 
 
 def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any, lay: Layout,
-                      dt: float, th: Any, first: int, taped: bool) -> tuple:
+                      dt: float, th: Any, first: int, taped: bool, raster: bool) -> tuple:
     """Run neurons coupled by `weights`, as `eventsnn.connect.feedback` has them; else `forward`.
 
     `drive` (T, *S), the input from outside, is the caller's to give away: on return it holds the
     whole input, recurrent part included, as `backward_recurrent` takes it. Both it and the weights
     are tuples for a model with several input channels. Returns what `forward` does, and the events
     (1 + T, *S) of the outputs of the step before the first and of all steps; None on a device.
+    Unless a `raster` is wanted, the outputs returned may be those of the last step alone.
     """
     some = drive[0] if isinstance(drive, tuple) else drive
     n_steps, dtype = len(some), some.dtype
     assert contiguous(some) is some  # a copy would be filled in its place
     s = map_fields(np.copy, _flat(state, lay))
-    z = _empty(s[0], lay, n_steps)
+    z = _empty(s[0], lay, n_steps if raster or on_device(some) else 1)
     h = _empty(s, lay, n_steps) if taped else None
-    drive, z_before = _flat(drive, lay, n_steps), _flat(z_before, lay)
-    fixed, events = (weights, lay.p, dtype.type(dt), th, np.uint64(first), z, h), None
+    fixed, events = (_flat(drive, lay, n_steps), s, _flat(z_before, lay), weights, lay.p,
+                     dtype.type(dt), th, np.uint64(first), z, h), None
     if on_device(z):
-        loops(z).forward_recurrent(_steps(n_steps), drive, s, z_before, *fixed)
+        loops(z).forward_recurrent(_steps(n_steps), *fixed)
     else:
-        events = _listing(z_before, z, lambda order, *lists: cpu.forward_recurrent(
-            order, drive, s, *fixed, *lists))
-        events = trusted((1 + n_steps, *lay.shape), *events)
-    return (_shaped(z, lay, n_steps), _shaped(s, lay),
+        listed = _listing(lambda order, *lists: cpu.forward_recurrent(order, *fixed, *lists),
+                          n_steps, lay.n_batch, lay.n, dtype)
+        events = trusted((1 + n_steps, *lay.shape), *listed)
+    return (_shaped(z, lay, len(z)), _shaped(s, lay),
             None if h is None else _shaped(h, lay, n_steps), events)
 
 
-def _listing(z_before: np.ndarray, z: np.ndarray, loop: Callable) -> tuple:
-    """Run a loop that lists the events of `z`, with more room as often as it asks for it: ends, ids
-    and values, those of `z_before` first."""
-    before, n_steps, done = to_events(z_before), len(z), 0
-    ends = np.concatenate([before.ends, np.zeros(z.shape[0] * z.shape[1], np.int64)])
-    ids = np.empty((1 + n_steps // _LISTED_STEPS) * z_before.size + len(before.ids), np.uint32)
-    values = np.empty(len(ids), z.dtype)
-    ids[:len(before.ids)] = before.ids
-    values[:len(before.ids)] = 1 if before.values is None else before.values
-    while (done := loop(_steps(n_steps)[done:], ends, ids, values)) < n_steps:
+def _listing(loop: Callable, n_steps: int, n_batch: int, n: int, dtype: np.dtype) -> tuple:
+    """Run a loop that lists events, with more room as often as it asks for it: ends, ids, values."""
+    ends, room = np.zeros((1 + n_steps) * n_batch + 1, np.int64), n_batch * n
+    room *= 2 + n_steps // _LISTED_STEPS
+    ids, values, done = np.empty(room, np.uint32), np.empty(room, dtype), 0
+    while (done := done + int(loop(_steps(n_steps)[done:], ends, ids, values))) < n_steps:
         ids, values = (np.concatenate([a, np.empty_like(a)]) for a in (ids, values))
     ids, values = ids[:ends[-1]].copy(), values[:ends[-1]]  # the room left over is given back
     return ends, ids, None if (values == 1).all() else values.copy()
@@ -190,47 +187,30 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
     drive_bar = map_fields(np.empty_like, drive)
     p_bar = _zeros(lay.p, lay, z_bar) if with_p else None
     fed_back = np.zeros_like(z_bar, shape=(lay.n_batch, lay.n))
-    if on_device(z_bar):
-        return _backward_recurrent_on_device(drive, h, weights, lay, dtype.type(dt), th, first,
-                                             dtype.type(stop_reset), z_bar, h_bar, s_bar, drive_bar,
-                                             p_bar, fed_back, watch, sparse)
-    watched, by_target = [np.empty_like(z_bar) for _ in watch], feedback.two_way(weights)
-    dt, stop = dtype.type(dt), dtype.type(stop_reset)
-    all_from = SPARSE_FROM if isinstance(weights, ColumnWeights) else DENSE_FROM
-    if sparse and reached(drive, h, lay, dt, th, first, stop) < all_from:
-        cpu.backward_recurrent(_steps(n_steps)[::-1].copy(), drive, h, weights, lay.p, dt, th,
-                               np.uint64(first), stop, _none(h), z_bar, h_bar, s_bar, drive_bar,
-                               p_bar)
-        feedback.back(by_target, map_fields(lambda a: a[0], drive_bar), fed_back)
-        return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar, watched)
-    for t in range(n_steps - 1, -1, -1):
-        for name, seen in zip(watch, watched, strict=True):
-            later = 0 if h_bar is None else getattr(h_bar, name)[t]
-            np.add(getattr(s_bar, name), later, out=seen[t])
-        cpu.backward_step(np.uint64(t), fed_back, drive, h, lay.p, dt, th, np.uint64(first), stop,
-                          z_bar, h_bar, s_bar, drive_bar, p_bar)
-        feedback.back(by_target, map_fields(lambda a: a[t], drive_bar), fed_back)
-    return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar, watched)
-
-
-def _backward_recurrent_on_device(
-        drive: Any, h: Any, weights: Any, lay: Layout, dt: Any, th: Any, first: int, stop: Any,
-        z_bar: Any, h_bar: Any, s_bar: Any, drive_bar: Any, p_bar: Any, fed_back: Any,
-        watch: tuple[str, ...], sparse: bool) -> tuple:
-    """As `backward_recurrent`, in one kernel."""
     seen = map_fields(np.empty_like, h) if watch else None
-    two_way = feedback.two_way(weights)
-    n_steps = len(z_bar)
-    loops(z_bar).backward_recurrent(
-        None, drive, h, two_way, lay.p, dt, th, np.uint64(first), stop,
-        _none(h) if sparse else None, z_bar, h_bar, s_bar, drive_bar, p_bar, seen)
-    if feedback.is_sparse(weights):
-        from eventsnn.connect.cuda import columns
-        columns.back(weights, drive_bar[0], fed_back)
+    dt, first, stop = dtype.type(dt), np.uint64(first), dtype.type(stop_reset)
+    two_way, bars = feedback.two_way(weights), (z_bar, h_bar, s_bar, drive_bar, p_bar)
+    all_from = SPARSE_FROM if isinstance(weights, ColumnWeights) else DENSE_FROM
+    if on_device(z_bar):
+        loops(z_bar).backward_recurrent(None, drive, h, two_way, lay.p, dt, th, first, stop,
+                                        _none(h) if sparse else None, *bars, seen)
+        if feedback.is_sparse(weights):
+            from eventsnn.connect.cuda import columns
+            columns.back(weights, drive_bar[0], fed_back)
+        else:
+            feedback.back(two_way, drive_bar, 0, fed_back)
+    elif sparse and reached(drive, h, lay, dt, th, first, stop) < all_from:
+        order = _steps(n_steps)[::-1].copy()
+        cpu.backward_recurrent(order, drive, h, weights, lay.p, dt, th, first, stop, _none(h), *bars)
+        feedback.back(two_way, drive_bar, 0, fed_back)
     else:
-        feedback.back(two_way, map_fields(lambda a: a[0], drive_bar), fed_back)
-    return _returned(lay, n_steps, drive_bar, s_bar, fed_back, p_bar,
-                     [getattr(seen, name) for name in watch])
+        for t in reversed(range(n_steps)):
+            cpu.backward_step(np.uint64(t), fed_back, drive, h, lay.p, dt, th, first, stop, *bars,
+                              seen)
+            feedback.back(two_way, drive_bar, t, fed_back)
+    return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
+            None if p_bar is None else _shaped(p_bar, lay),
+            [_shaped(getattr(seen, name), lay, n_steps) for name in watch])
 
 
 def reached(drive: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_reset: bool,
@@ -251,13 +231,6 @@ def reached(drive: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, sto
 def _none(h: Any) -> Any:
     """A state of zeros of one neuron."""
     return map_fields(lambda a: a.dtype.type(0), h)
-
-
-def _returned(lay: Layout, n_steps: int, drive_bar: Any, s_bar: Any, fed_back: np.ndarray,
-              p_bar: Any, watched: list[np.ndarray]) -> tuple:
-    return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
-            None if p_bar is None else _shaped(p_bar, lay),
-            [a.reshape((n_steps, *lay.shape)) for a in watched])
 
 
 def _steps(stop: int, by: int = 1) -> np.ndarray:

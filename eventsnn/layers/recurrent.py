@@ -140,12 +140,6 @@ class RecurrentLayer(NeuronLayer):
         return {"input_weights": self.input_weights, "recurrent_weights": self.recurrent_weights,
                 **super().weights}
 
-    def _senders(self, z_before: np.ndarray, out: np.ndarray, events: Events | None) -> Any:
-        """What backward needs of the outputs: their events (1 + T, ...) where these are few, else
-        those of the step before the first, and the others."""
-        few = events is not None and (self._sparse is not None or events.density < DENSE_FROM)
-        return events if few else (z_before, out)
-
     def _fed_back_bar(self, drive_bar: Any, senders: Any, later: bool) -> np.ndarray:
         """Gradient of the recurrent weights for that of the drives (T, ...), to which the outputs
         of the same step contribute, or those of the step before: then the drives are `later`."""
@@ -204,17 +198,22 @@ class RecurrentLayer(NeuronLayer):
         drive = map_fields(lambda w: weighted(x, w, dtype),
                            self._channels(self.input_weights, dtype))
         w = self._recurrent(dtype)
+        events = events and not record and dtype == np.float32  # which is what `Events` stand for
         out, end, h, listed = run.forward_recurrent(
-            drive, neuron, z_before, w, lay, self.dt, th, first, tape is not None or record)
+            drive, neuron, z_before, w, lay, self.dt, th, first, tape is not None or record,
+            raster=not events)
         self._check_finite(end, n_steps)
-        senders = self._senders(z_before, out, listed)
+        last = out[-1]
+        if events and listed is not None:
+            out = arriving(listed[1:], self.hidden_size)
+        senders = listed
+        if listed is None or self._sparse is None and listed.density >= DENSE_FROM:
+            senders = z_before, out
         if tape is not None:
             tape.push(self, (x, drive, senders, h, lay, th, first))
         if record:
             return out, RecurrentState(out, run.states_after(h, end))
-        if events and senders is listed:
-            return listed[1:], RecurrentState(out[-1].copy(), end)
-        return out, RecurrentState(out[-1], end)
+        return out, RecurrentState(last, end)
 
     def _backward(self, out_bar: Any, tape: Tape, state_bar: Any, recorded: bool) -> Gradients:
         x, drive, senders, h, lay, th, first = tape.pop(self)
