@@ -43,10 +43,21 @@ def add_rows(w, ids, values, start, stop, y):
 
 @kernel
 def gather(ends, ids, values, w, y):
-    """Add to `y` (R, outputs) the rows of `w` that the events of each row name, times their values.
-    """
+    """Write the sums `y` (R, outputs) of the rows of `w` that the events of each row name, times
+    their values."""
     for r in range(np.uint64(y.shape[0])):
+        y[r] = 0
         add_rows(w, ids, values, np.uint64(ends[r]), np.uint64(ends[r + _ONE]), y[r])
+
+
+@kernel
+def combine(x, w, y):
+    """Write the product `y` (R, outputs) of `x` (R, m) and `w`, for a small m: the time is that of
+    writing it."""
+    m, ids = np.uint64(x.shape[1]), np.arange(x.shape[1])
+    for r in range(np.uint64(y.shape[0])):
+        y[r] = 0
+        add_rows(w, ids, x[r], _ZERO, m, y[r])
 
 
 @kernel

@@ -4,18 +4,21 @@ Both forms give the same numbers to rounding. ``y`` are rows (R, outputs) of all
 weights are (outputs, inputs), in Fortran's order.
 """
 
+import math
 from typing import Any
 
 import numpy as np
 
 from eventsnn.connect import gather
-from eventsnn.core.device import contiguous, on_device, zeros
+from eventsnn.core.device import contiguous, like, on_device
 from eventsnn.spikes import Events, density, to_events, to_raster
 
 DENSE_FROM = 0.12  # share of inputs that are not 0 from which on BLAS is faster
 IMAGES_DENSE_FROM = 0.25  # the same of convolutions, whose patches BLAS must have copied
 FEW = 48  # outputs: fewer are not worth a search for events
 SMALL = 1 << 14  # elements that are not worth a look
+# A product of fewer inputs than these, which has as many numbers: BLAS takes up to twice as long.
+FEW_INPUTS, LARGE = 32, 1 << 18
 
 
 def arriving(x: Any, n_outputs: int, images: bool = False) -> Any:
@@ -35,7 +38,12 @@ def arriving(x: Any, n_outputs: int, images: bool = False) -> Any:
 
 def product(x: np.ndarray, w: np.ndarray) -> np.ndarray:
     """``x @ w`` of `x` (..., n) and `w` (n, m) as one product, where NumPy makes one a step."""
-    return (x.reshape(-1, x.shape[-1]) @ w).reshape(*x.shape[:-1], w.shape[-1])
+    rows, shape = x.reshape(-1, x.shape[-1]), (*x.shape[:-1], w.shape[-1])
+    if on_device(rows) or len(w) >= FEW_INPUTS or math.prod(shape) < LARGE:
+        return (rows @ w).reshape(shape)
+    y = np.empty((len(rows), w.shape[-1]), rows.dtype)
+    gather.combine(contiguous(rows), contiguous(w), y)
+    return y.reshape(shape)
 
 
 def weighted(x: Any, weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -43,7 +51,7 @@ def weighted(x: Any, weight: np.ndarray, dtype: np.dtype) -> np.ndarray:
     weight = weight.astype(dtype, copy=False)
     if not isinstance(x, Events):
         return product(x.astype(dtype, copy=False), weight.T)
-    y = zeros((len(x.ends) - 1, len(weight)), dtype, x)
+    y = np.empty((len(x.ends) - 1, len(weight)), dtype, **like(x.ids))
     loops: Any = gather
     if on_device(y):
         from eventsnn.connect.cuda import gather as loops

@@ -23,7 +23,7 @@ def _gather(ends, ids, values, w, y):
     if k < _U(y.shape[1]):
         while r < _U(y.shape[0]):
             e, stop = _U(ends[r]), _U(ends[r + _ONE])
-            total = y[r, k]
+            total = y.dtype.type(0)
             while e + _FOUR <= stop:  # as `eventsnn.connect.gather` adds them
                 total += ((value_of(values, e, one) * w[_U(ids[e]), k]
                            + value_of(values, e + _ONE, one) * w[_U(ids[e + _ONE]), k])
@@ -38,6 +38,6 @@ def _gather(ends, ids, values, w, y):
 
 
 def gather(ends: Any, ids: Any, values: Any, w: Any, y: Any) -> None:
-    """Add to `y` (R, outputs) the rows of `w` that the events of each row name, times their values.
-    """
+    """Write the sums `y` (R, outputs) of the rows of `w` that the events of each row name, times
+    their values."""
     for_pairs(_gather, *y.shape, ends, ids, values, w, y)
