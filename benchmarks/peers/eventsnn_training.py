@@ -10,7 +10,7 @@ from training_clock import measure
 from eventsnn import layers, train
 from eventsnn.train.step import Objective, run, workers
 
-BUDGET = 4_000_000  # bytes that a shard may keep, times the root of the number of steps
+BUDGET = 2_000_000  # bytes that a shard may keep, times the root of the number of steps
 
 
 def network(name, w, n_steps):
