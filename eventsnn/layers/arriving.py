@@ -21,6 +21,11 @@ SMALL = 1 << 14  # elements that are not worth a look
 FEW_INPUTS, LARGE = 32, 1 << 18
 
 
+def are_few(events: Events) -> bool:
+    """Whether work on each event is less than BLAS has with the raster."""
+    return events.density < DENSE_FROM
+
+
 def arriving(x: Any, n_outputs: int, images: bool = False) -> Any:
     """An input (..., inputs), an array or events, in the form to go on with.
 

@@ -10,7 +10,7 @@ from eventsnn.core.device import contiguous, like
 from eventsnn.core.fields import map_fields
 from eventsnn.engine import run
 from eventsnn.layers import channels
-from eventsnn.layers.arriving import DENSE_FROM, arriving, product, weight_bar, weighted
+from eventsnn.layers.arriving import are_few, arriving, product, weight_bar, weighted
 from eventsnn.layers.base import Gradients, Tape, cotangent, own_weights, rng, time_axis
 from eventsnn.layers.sparse import SparseWeights
 from eventsnn.layers.spiking import NeuronLayer
@@ -203,11 +203,10 @@ class RecurrentLayer(NeuronLayer):
             drive, neuron, z_before, w, lay, self.dt, th, first, tape is not None or record,
             raster=not events)
         self._check_finite(end, n_steps)
-        last = out[-1]
+        last, senders = out[-1], listed
         if events and listed is not None:
             out = arriving(listed[1:], self.hidden_size)
-        senders = listed
-        if listed is None or self._sparse is None and listed.density >= DENSE_FROM:
+        if listed is None or self._sparse is None and not are_few(listed):
             senders = z_before, out
         if tape is not None:
             tape.push(self, (x, drive, senders, h, lay, th, first))
