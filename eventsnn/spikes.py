@@ -106,7 +106,7 @@ class Events:
     def to(self, device: str) -> "Events":
         """These events on a device, ``"cpu"`` or ``"cuda"``."""
         return trusted(self.shape, to(self.ends, device), to(self.ids, device),
-                        to(self.values, device))
+                       to(self.values, device))
 
     def values_as(self, dtype: Any) -> np.ndarray | None:
         """The values in a float type; None if all are 1."""
@@ -142,7 +142,7 @@ def _of_steps(events: Events, index: slice) -> Events:
     first, last = int(ends[0]), int(ends[-1])
     part = slice(first, last)
     return trusted((stop - start, *events.shape[1:]), ends - first, events.ids[part],
-                    None if events.values is None else events.values[part])
+                   None if events.values is None else events.values[part])
 
 
 def _of_items(events: Events, index: slice) -> Events:
@@ -160,7 +160,7 @@ def _of_items(events: Events, index: slice) -> Events:
     ends = np.concatenate([[0], np.cumsum(counts)])
     places = np.repeat(events.ends[chosen] - ends[:-1], counts) + np.arange(ends[-1])
     return trusted((len(events), stop - start, *events.shape[2:]), ends, events.ids[places],
-                    None if events.values is None else events.values[places])
+                   None if events.values is None else events.values[places])
 
 
 def density(raster: np.ndarray) -> float:

@@ -155,7 +155,8 @@ def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any
 
 
 def _listing(loop: Callable, n_steps: int, n_batch: int, n: int, dtype: np.dtype) -> tuple:
-    """Run a loop that lists events, with more room as often as it asks for it: ends, ids, values."""
+    """Run a loop that lists events, with more room as often as it asks for it; return ends, ids and
+    values."""
     ends, room = np.zeros((1 + n_steps) * n_batch + 1, np.int64), n_batch * n
     room *= 2 + n_steps // _LISTED_STEPS
     ids, values, done = np.empty(room, np.uint32), np.empty(room, dtype), 0
@@ -188,11 +189,12 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
     p_bar = _zeros(lay.p, lay, z_bar) if with_p else None
     fed_back = np.zeros_like(z_bar, shape=(lay.n_batch, lay.n))
     seen = map_fields(np.empty_like, h) if watch else None
-    dt, first, stop = dtype.type(dt), np.uint64(first), dtype.type(stop_reset)
-    two_way, bars = feedback.two_way(weights), (z_bar, h_bar, s_bar, drive_bar, p_bar)
+    stop, two_way = dtype.type(stop_reset), feedback.two_way(weights)
+    fixed = lay.p, dtype.type(dt), th, np.uint64(first), stop
+    bars = z_bar, h_bar, s_bar, drive_bar, p_bar
     all_from = SPARSE_FROM if isinstance(weights, ColumnWeights) else DENSE_FROM
     if on_device(z_bar):
-        loops(z_bar).backward_recurrent(None, drive, h, two_way, lay.p, dt, th, first, stop,
+        loops(z_bar).backward_recurrent(None, drive, h, two_way, *fixed,
                                         _none(h) if sparse else None, *bars, seen)
         if feedback.is_sparse(weights):
             from eventsnn.connect.cuda import columns
@@ -201,12 +203,11 @@ def backward_recurrent(drive: Any, h: Any, weights: Any, lay: Layout, dt: float,
             feedback.back(two_way, drive_bar, 0, fed_back)
     elif sparse and reached(drive, h, lay, dt, th, first, stop) < all_from:
         order = _steps(n_steps)[::-1].copy()
-        cpu.backward_recurrent(order, drive, h, weights, lay.p, dt, th, first, stop, _none(h), *bars)
+        cpu.backward_recurrent(order, drive, h, weights, *fixed, _none(h), *bars)
         feedback.back(two_way, drive_bar, 0, fed_back)
     else:
         for t in reversed(range(n_steps)):
-            cpu.backward_step(np.uint64(t), fed_back, drive, h, lay.p, dt, th, first, stop, *bars,
-                              seen)
+            cpu.backward_step(np.uint64(t), fed_back, drive, h, *fixed, *bars, seen)
             feedback.back(two_way, drive_bar, t, fed_back)
     return (_shaped(drive_bar, lay, n_steps), _shaped(s_bar, lay), fed_back.reshape(lay.shape),
             None if p_bar is None else _shaped(p_bar, lay),
