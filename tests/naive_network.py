@@ -56,10 +56,13 @@ def poisson_counts(means, parts, step, item, seed):
 
 
 def normals(n, step, item, seed):
-    """Box and Muller's deviates of the words of neurons 64 apart."""
+    """Box and Muller's deviates of the words of neurons 64 apart: half a turn, and a sign."""
     word = words(NOISE_STREAM, -(-n // 256) * 256, step, item, seed).reshape(-1, 2, 2, 64)
-    a, b = (np.moveaxis(word, 2, 0) + 0.5) / 2.0**32
-    z = np.sqrt(-2 * np.log(a)) * [np.cos(2 * np.pi * b), np.sin(2 * np.pi * b)]
+    a, b = np.moveaxis(word, 2, 0).astype(np.float64)
+    sign, turn = np.where(b < 2.0**31, 1, -1), (b + 0.5) / 2.0**31
+    turn = (turn + 0.5) % 1 - 0.5  # of half a turn, -1/2 to 1/2
+    z = np.sqrt(-2 * np.log((a + 0.5) / 2.0**32)) * [
+        sign * np.cos(np.pi * turn), np.sin(np.pi * turn)]
     return np.moveaxis(z, 0, 2).reshape(-1)[:n]
 
 

@@ -25,8 +25,9 @@ def formula(a, b):
     """Box and Muller's, in float64; the logarithm of a number near 1 from its distance to 1."""
     u, rest = (a + 0.5) / 2.0**32, (2.0**32 - 1 - a + 0.5) / 2.0**32
     radius = np.sqrt(-2 * np.where(u < 0.5, np.log(u), np.log1p(-rest)))
-    angle = 2 * np.pi * (b + 0.5) / 2.0**32
-    return radius, radius * np.cos(angle), radius * np.sin(angle)
+    low = b % 2.0**31
+    angle = np.pi * (np.where(low < 2.0**30, low, low - 2.0**31) + 0.5) / 2.0**31
+    return radius, np.where(b < 2.0**31, 1, -1) * radius * np.cos(angle), radius * np.sin(angle)
 
 
 def test_normals__are_those_of_the_formula():
