@@ -4,11 +4,11 @@ r"""Normal deviates of random words: Box and Muller's method, in float32, in a f
     z_0 = \pm R \cos\theta, \quad z_1 = R \sin\theta, \qquad
     R = \sqrt{-2 \ln u}, \quad -\pi / 2 < \theta < \pi / 2
 
-with :math:`u = (a + 1/2)\,2^{-32}` of the first word. The highest bit of the second one is the sign,
-the others, a number :math:`b` in two's complement, the angle :math:`\theta = \pi (b + 1/2)\,2^{-31}`.
-Both deviates are within :math:`3 \cdot 10^{-7} R` of those values, and up to 6.76 in size. The
-logarithm and the two waves are polynomials, fitted to the smallest largest error; those of libm would
-be a call a value.
+with :math:`u = (a + 1/2)\,2^{-32}` of the first word. The highest bit of the second one is the
+sign, the others, a number :math:`b` in two's complement, the angle
+:math:`\theta = \pi (b + 1/2)\,2^{-31}`. Both deviates are within :math:`3 \cdot 10^{-7} R` of those
+values, and up to 6.76 in size. The logarithm and the two waves are polynomials, fitted to the
+smallest largest error; those of libm would be a call a value.
 
 References
 ----------
