@@ -163,20 +163,29 @@ class Simulation:
             self._receive(-1, 1, fired)
         for group in self.groups:
             done, chunks = 0, []
+            heard = self._is_heard(group, spikes_of, recorder)
             while done < n_steps:
                 more, steps, ids = group.advance(first + done, n_steps - done, threads)
-                chunks.append((steps.copy(), ids.astype(np.int64)))
+                n_spikes += len(ids)
+                if heard:
+                    chunks.append((steps.copy(), ids.astype(np.int64)))
                 done += more
-            steps, ids = (np.concatenate(part) for part in zip(*chunks, strict=True))
-            fired[id(group)] = steps, ids
-            n_spikes += len(ids)
-            _hand_out(group, steps, ids, spikes_of, recorder)
+            if heard:
+                steps, ids = chunks[0] if len(chunks) == 1 else (
+                    np.concatenate(part) for part in zip(*chunks, strict=True))
+                fired[id(group)] = steps, ids
+                _hand_out(group, steps, ids, spikes_of, recorder)
         self._receive(first, n_steps, fired)
         for group in self.groups:
             n_events += group.take_events()
             if group.learning is not None:
                 group.learning.tidy(first + n_steps)
         return n_spikes, n_events
+
+    def _is_heard(self, group: Group, spikes_of: list[Spikes], recorder: Any) -> bool:
+        """Whether the spikes of a group are of use outside of it: to others, or to who records."""
+        return (recorder is not None or any(g.from_outside is not None for g in self.groups)
+                or any(r.view.population.name in group.starts for r in spikes_of))
 
     def _receive(self, first: int, n_steps: int,
                  fired: dict[int, tuple[np.ndarray, np.ndarray]]) -> None:
