@@ -36,8 +36,8 @@ def step(layer: RecurrentLayer, x: np.ndarray, state: RecurrentState | None) -> 
         Before the step.
     """
     tape = Tape()
-    out, after = layer._run(x[None], state, tape, record=False)
-    _, drive, z, z_before, h, lay, th, first = tape.pop(layer)
+    z, after = layer._run(x[None], state, tape, record=False)
+    _, drive, _, h, lay, th, first = tape.pop(layer)
     n, dtype, cls = len(h), z.dtype, type(h)
     ones: Any = to(np.eye(1 + n, dtype=dtype), layer.device)
     by_s = np.empty((n, 1 + n, *z.shape[1:]), dtype, **like(z))
@@ -47,4 +47,5 @@ def step(layer: RecurrentLayer, x: np.ndarray, state: RecurrentState | None) -> 
         from eventsnn.engine.cuda import eligibility as loops
     loops.derivatives(drive, h, lay.p, dtype.type(layer.dt), th, np.uint64(first),
                       dtype.type(layer.stop_reset), ones[0], cls(*ones[1:]), cls(*by_s), by_x)
-    return Step(out[0], after, z_before, by_s, by_x)
+    z_before = layer._z_before(None if state is None else state.z, z.shape[1:], dtype, z)
+    return Step(z[0], after, z_before, by_s, by_x)
