@@ -227,12 +227,12 @@ def max_pool2d_bar(out_bar: Any, place: np.ndarray, size: Any, kernel_size: Any,
 
 
 def _bars_of_images(out_bar: Any, win: Window, size: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Gradients (n, H', W') of windows, and zeros (n, H, W) for those of the images."""
+    """Gradients (n, H', W') of windows, and room (n, H, W) for those of the images."""
     out_bar, size = check.real_array("out_bar", out_bar), pair("size", size, 1)
     check.shape("out_bar", out_bar.shape[-2:], win.out_size(size), "(in its last two axes)")
     n, dtype = math.prod(out_bar.shape[:-2]), check.float_dtype(out_bar)
     bars = np.ascontiguousarray(out_bar, dtype, **like(out_bar)).reshape(n, *out_bar.shape[-2:])
-    return bars, np.zeros((n, *size), dtype, **like(bars))
+    return bars, np.empty((n, *size), dtype, **like(bars))
 
 
 def _pooling(some: Any) -> Any:

@@ -91,7 +91,9 @@ def max_pool(x, kernel_size, stride, padding, out, place):
     largest, found = np.empty(width, x.dtype), np.empty(width, np.uint32)
     for n in range(np.uint64(x.shape[0])):
         for h in range(out.shape[1]):
-            largest[:], found[:] = -np.inf, 0
+            largest[:], top = -np.inf, max(0, p - h * s)
+            for v in range(width):  # where all is -inf the first place counts that is none of padding
+                found[np.uint64(v)] = top * kw + max(0, q - v * t)
             for i in range(max(0, p - h * s), min(kh, h_in + p - h * s)):
                 line = x[n, np.uint64(h * s + i - p)]
                 for j in range(kw):
@@ -107,15 +109,19 @@ def max_pool(x, kernel_size, stride, padding, out, place):
 
 @kernel
 def max_pool_bar(out_bar, place, kernel_size, stride, padding, x_bar):
-    """Add gradients (n, H', W') to `x_bar` (n, H, W) at the places of the largest numbers."""
+    """Write gradients `x_bar` (n, H, W): those of windows (n, H', W'), at their largest numbers."""
+    (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
+    w_in = x_bar.shape[2]
+    planes = x_bar.reshape((x_bar.shape[0], x_bar.shape[1] * w_in))
+    within = np.array([k // kw * w_in + k % kw for k in range(kh * kw)])
     for n in range(np.uint64(x_bar.shape[0])):
+        plane = planes[n]
+        plane[:] = 0
         for h in range(out_bar.shape[1]):
-            top = h * stride[0] - padding[0]
+            start = (h * s - p) * w_in - q
             for v in range(out_bar.shape[2]):
-                i, j = divmod(np.uint32(place[n, np.uint64(h), np.uint64(v)]),
-                              np.uint32(kernel_size[1]))
-                column = np.uint64(v * stride[1] - padding[1] + np.int64(j))
-                x_bar[n, np.uint64(top + np.int64(i)), column] += \
+                code = np.uint64(place[n, np.uint64(h), np.uint64(v)])
+                plane[np.uint64(start + v * t + within[code])] += \
                     out_bar[n, np.uint64(h), np.uint64(v)]
 
 
@@ -139,9 +145,10 @@ def sum_pool(x, kernel_size, stride, padding, out):
 
 @kernel
 def sum_pool_bar(out_bar, kernel_size, stride, padding, x_bar):
-    """Add gradients (n, H', W') to `x_bar` (n, H, W) at all places of their windows."""
+    """Write gradients `x_bar` (n, H, W): those of windows (n, H', W'), at all their places."""
     (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
     h_in, w_in, width = x_bar.shape[1], x_bar.shape[2], out_bar.shape[2]
+    x_bar[:] = 0
     for n in range(np.uint64(x_bar.shape[0])):
         for h in range(out_bar.shape[1]):
             bar = out_bar[n, np.uint64(h)]

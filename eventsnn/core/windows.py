@@ -41,6 +41,8 @@ def window(kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 
 
 def pair(argument: str, value: Any, least: int) -> tuple[int, int]:
     """A number, or a pair of them, as a pair of whole numbers of at least `least`."""
+    if type(value) is tuple and [*map(type, value)] == [int, int] and min(value) >= least:
+        return value  # as a layer keeps it, several times a step
     if not isinstance(value, (tuple, list, np.ndarray)) or np.ndim(value) == 0:
         value = (value, value)
     if len(value) != 2:
