@@ -116,7 +116,7 @@ def conv2d_input_bar(out_bar: Any, w: Any, size: Any, stride: Any = 1, padding: 
     dtype = check.float_dtype(out_bar, w)
     if on_device(out_bar):
         return _on_device().conv2d_input_bar(out_bar, w, size, groups, win, dtype)
-    kernels = np.moveaxis(w, 1, -1).astype(dtype).reshape(groups, n_out // groups, -1)
+    kernels = w.transpose(0, 2, 3, 1).astype(dtype).reshape(groups, n_out // groups, -1)
     height, width = out_bar.shape[-2:]
     bars = out_bar.astype(dtype, copy=False).reshape(
         math.prod(lead), groups, n_out // groups, height, width)

@@ -92,7 +92,7 @@ def max_pool(x, kernel_size, stride, padding, out, place):
     for n in range(np.uint64(x.shape[0])):
         for h in range(out.shape[1]):
             largest[:], top = -np.inf, max(0, p - h * s)
-            for v in range(width):  # where all is -inf the first place counts that is none of padding
+            for v in range(width):  # where all is -inf the first place within the image counts
                 found[np.uint64(v)] = top * kw + max(0, q - v * t)
             for i in range(max(0, p - h * s), min(kh, h_in + p - h * s)):
                 line = x[n, np.uint64(h * s + i - p)]
