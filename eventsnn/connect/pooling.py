@@ -12,22 +12,24 @@ from eventsnn.core.jit import kernel, scalar
 # those of no window, too: side by side in memory, which takes a fourth of the time at a step of 2.
 _SIDE_BY_SIDE = 4
 _AT_HAND = 2048  # places compared at a time: what is known of them stays in the L1 cache
-_ZERO, _ONE = np.uint64(0), np.uint64(1)
+_MANY = np.uint64(32)  # numbers that LLVM compares at a time: the rest goes one by one
+_ZERO, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
+_CODES = tuple(np.uint32(code) for code in range(4))
 
 
 @scalar
-def _larger(here, largest):
-    return (here > largest) | (here != here)
+def _larger(here, here_code, best, code):
+    """The larger of two numbers, with its place; NaN is the largest, and `best` if they are equal.
+    """
+    larger = (here > best) | (here != here)
+    return here if larger else best, here_code if larger else code
 
 
 @scalar
 def _look(line, start, stride, stop, code, largest, found):
     """Compare a row of windows with the same place in each, `stride` apart; no branch."""
     for v in range(stop):
-        here = line[start + v * stride]
-        larger = _larger(here, largest[v])
-        largest[v] = here if larger else largest[v]
-        found[v] = code if larger else found[v]
+        largest[v], found[v] = _larger(line[start + v * stride], code, largest[v], found[v])
 
 
 @scalar
@@ -38,19 +40,52 @@ def _look_twice(line, first, second, first_code, second_code, largest, found):
     than half of the time.
     """
     for v in range(np.uint64(largest.shape[0])):
-        here, best, code = line[first + v], largest[v], found[v]
-        larger = _larger(here, best)
-        best, code = here if larger else best, first_code if larger else code
-        here = line[second + v]
-        larger = _larger(here, best)
-        largest[v] = here if larger else best
-        found[v] = second_code if larger else code
+        best, code = _larger(line[first + v], first_code, largest[v], found[v])
+        largest[v], found[v] = _larger(line[second + v], second_code, best, code)
+
+
+@scalar
+def _look_at_squares(line, start, w_in, largest, found):
+    """Write the largest of two by two numbers, side by side from `start` on, and their places."""
+    for v in range(np.uint64(largest.shape[0])):
+        upper = start + _TWO * v
+        lower = upper + w_in
+        best, code = _larger(line[upper + _ONE], _CODES[1], line[upper], _CODES[0])
+        best, code = _larger(line[lower], _CODES[2], best, code)
+        largest[v], found[v] = _larger(line[lower + _ONE], _CODES[3], best, code)
 
 
 @scalar
 def _inside(j, stride, padding, w_in, width):
     """The first window whose column `j` lies within the image, and the one behind the last."""
     return max(0, -((j - padding) // stride)), min(width, (w_in - 1 + padding - j) // stride + 1)
+
+
+@scalar
+def _pick(largest, found, row, step, out, place):
+    """Write what was found of an image's windows, rows `row` apart and columns `step`."""
+    for h in range(np.uint64(out.shape[0])):
+        for v in range(np.uint64(out.shape[1])):
+            out[h, v] = largest[h * row + v * step]
+            place[h, v] = found[h * row + v * step]
+
+
+@scalar
+def _pool_squares(x, out, place):
+    """`max_pool` of two by two without padding, the most usual one.
+
+    A row of windows begins at an even place of its image, so that one visit goes on from row to row
+    over what lies between them, and as far beyond the image as whole vectors reach.
+    """
+    n_images, w_in = np.uint64(x.shape[0]), np.uint64(x.shape[2])
+    line, size = x.reshape(x.size), np.uint64(x.shape[1]) * w_in
+    to_last = np.uint64(out.shape[1] - 1) * w_in + np.uint64(out.shape[2])
+    room = (to_last + _MANY - _ONE) // _MANY * _MANY
+    largest, found = np.empty(room, x.dtype), np.empty(room, np.uint32)
+    for n in range(n_images):
+        count = min(room, ((n_images - n) * size - w_in) // _TWO)
+        _look_at_squares(line, n * size, w_in, largest[:count], found[:count])
+        _pick(largest, found, w_in, _ONE, out[n], place[n])
 
 
 @scalar
@@ -73,11 +108,9 @@ def _pool_planes(x, kernel_size, stride, out, place):
                         begin * size + np.uint64(after // kw * w_in + after % kw),
                         np.uint32(k), np.uint32(after), largest[:count], found[:count])
         for n in range(begin, end):
-            for h in range(np.uint64(out.shape[1])):
-                first = (n - begin) * size + h * np.uint64(s * w_in)
-                for v in range(np.uint64(out.shape[2])):
-                    out[n, h, v] = largest[first + v * np.uint64(t)]
-                    place[n, h, v] = found[first + v * np.uint64(t)]
+            first = (n - begin) * size
+            _pick(largest[first:], found[first:], np.uint64(s * w_in), np.uint64(t), out[n],
+                  place[n])
 
 
 @kernel
@@ -86,7 +119,10 @@ def max_pool(x, kernel_size, stride, padding, out, place):
     (kh, kw), (s, t), (p, q) = kernel_size, stride, padding
     h_in, w_in, width = x.shape[1], x.shape[2], out.shape[2]
     if p == 0 and q == 0 and s * t <= _SIDE_BY_SIDE and out.size > 0:
-        _pool_planes(x, kernel_size, stride, out, place)
+        if kh == kw == s == t == 2:
+            _pool_squares(x, out, place)
+        else:
+            _pool_planes(x, kernel_size, stride, out, place)
         return
     largest, found = np.empty(width, x.dtype), np.empty(width, np.uint32)
     for n in range(np.uint64(x.shape[0])):
