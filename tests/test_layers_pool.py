@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from eventsnn.connect import conv
+from eventsnn.connect import conv, pooling
 from eventsnn.layers import LIF, LIFCell, Lift, SequentialState, Tape
 from eventsnn.layers.pool import AvgPool2d, MaxPool2d, SumPool2d
 from eventsnn.layers.shape import Flatten
 from tests import tolerance
 from tests.naive.differences import DIFFERENCE, gradient
+from tests.test_layers_conv import plain
 
 REDUCE = {SumPool2d: np.sum, AvgPool2d: np.mean, MaxPool2d: np.max}
 WINDOWS = [  # kernel, stride, padding, image; several leave a remainder, or overlap, or leave gaps
@@ -63,6 +64,67 @@ def test_pool__backward_equals_differences(cls, config, rng):
         lambda v: (out_bar * np.stack([naive(cls, i, *window) for i in v])).sum(), x)
     assert g.state is None and g.weights == {} and len(tape) == 0
     tolerance.assert_close(g.x, expected, DIFFERENCE, "x")
+
+
+def of_few_numbers(rng, shape):
+    """Images in which many numbers are equal, and some are not finite."""
+    x = rng.integers(-1, 2, shape).astype(np.float32)
+    return np.where(rng.random(shape) < 0.03, rng.choice([np.nan, -np.inf, np.inf], shape), x)
+
+
+def naive_places(x, kernel, stride):
+    """Of one image without padding: the place in each window of its last NaN or first largest."""
+    size = (np.array(x.shape) - kernel) // stride + 1
+    places = np.zeros(size, int)
+    for r, c in np.ndindex(*size):
+        row, column = r * stride, c * stride
+        seen = x[row:row + kernel, column:column + kernel].ravel()
+        missing = np.flatnonzero(np.isnan(seen))
+        places[r, c] = missing[-1] if len(missing) else seen.argmax()
+    return places
+
+
+@pytest.mark.parametrize("shape", [(1, 3, 3), (41, 9, 7), (2, 60, 50)])  # within a visit, or not
+@pytest.mark.parametrize(("kernel", "stride"), [(1, 1), (2, 2), (2, 1), (3, 2), (3, 3)])
+def test_max_pool__finds_the_first_of_equals_in_any_number_of_images(shape, kernel, stride, rng):
+    x = of_few_numbers(rng, shape)
+
+    out, place = conv.max_pool2d(x, kernel, stride)
+
+    np.testing.assert_array_equal(place, [naive_places(i, kernel, stride) for i in x])
+    seen = np.lib.stride_tricks.sliding_window_view(x, (kernel, kernel), (1, 2))
+    seen = seen[:, ::stride, ::stride].reshape(*out.shape, -1)
+    np.testing.assert_array_equal(out, np.take_along_axis(seen, place[..., None], -1)[..., 0])
+
+
+@pytest.mark.parametrize("config", WINDOWS)
+def test_pooling__in_plain_python_is_the_same(config, rng):
+    kernel, stride, padding, image = config
+    win, x = conv.pool_window(kernel, stride, padding)[:3], of_few_numbers(rng, (3, *image))
+    out, place = conv.max_pool2d(x, *win)
+    out_bar, found = rng.normal(size=out.shape), [np.empty_like(out), np.empty_like(place)]
+    x_bars = np.empty((2, 2, *x.shape))
+
+    plain(pooling.max_pool)(x, *win, *found)
+    for function, x_bar in zip((pooling.max_pool_bar, plain(pooling.max_pool_bar)), x_bars[0],
+                               strict=True):
+        function(out_bar, place, *win, x_bar)
+    for function, x_bar in zip((pooling.sum_pool_bar, plain(pooling.sum_pool_bar)), x_bars[1],
+                               strict=True):
+        function(out_bar, *win, x_bar)
+
+    np.testing.assert_array_equal(found[0], out)
+    np.testing.assert_array_equal(found[1], place)
+    np.testing.assert_array_equal(x_bars[:, 0], x_bars[:, 1])
+
+
+@pytest.mark.parametrize("config", WINDOWS)
+def test_max_pool__gives_gradients_to_no_border_where_all_is_infinitely_small(config):
+    *window, image = config
+    layer, tape = MaxPool2d(*window), Tape()
+    out_bar = np.ones_like(layer(np.full(image, -np.inf), tape=tape))
+
+    assert layer.backward(out_bar, tape).x.sum() == out_bar.size
 
 
 def test_max_pool__gives_the_gradient_to_the_first_of_equals():

@@ -5,6 +5,7 @@ import pytest
 
 from eventsnn import layers
 from eventsnn.core.dispatch import MODELS
+from eventsnn.engine import run
 from tests import tolerance
 from tests.neuron_contract import COUPLED, DT, assert_same, case, each_model, mapped, sequence
 
@@ -146,3 +147,13 @@ def test_recurrent__without_recurrent_weights_equals_feed_forward(cls, rng, plai
                            tolerance.OUTPUT, "w")
     for name in cls._fields:
         tolerance.assert_close(g.weights[name], g_alone.weights[name], tolerance.OUTPUT, name)
+
+
+def test_layout__of_numbers_that_two_models_share_keeps_them_apart():
+    one = layers.LIF().p
+    of_as_many = [cls for cls in MODELS if len(cls._fields) == len(one)]
+    assert len(of_as_many) > 1
+
+    for cls in of_as_many:
+        lay = run.layout(cls(*map(float, one)), (2, 3), np.dtype(np.float32))
+        assert type(lay.p) is cls and lay.n == 6 and lay.p == tuple(np.float32(one))

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eventsnn import layers
+from eventsnn.connect import pooling
 from eventsnn.core import jit
 from eventsnn.engine import cpu
 from eventsnn.neurons import LIFParameters
@@ -81,6 +82,16 @@ def test_kernel__is_vectorised_and_has_no_float64(name, signatures):
     assert kinds(PACKED, code) == kinds(SINGLE, code)
     assert count(SINGLE, code) <= count(PACKED, code) + BEFORE_LOOP
     assert count(DOUBLE, code) == 0
+
+
+@pytest.mark.parametrize("function", [pooling._pool_planes, pooling._pool_squares])
+def test_max_pool__is_vectorised_without_stores_under_a_mask(function):
+    images, pair = numba.float32[:, :, ::1], numba.types.UniTuple(numba.int64, 2)
+    sizes = (pair, pair) if function is pooling._pool_planes else ()
+    code = assembly(function, (images, *sizes, images, numba.uint8[:, :, ::1]))
+
+    assert count(r"\bv?cmp\w*ps\s", code) >= 2  # those of two places
+    assert count(r"\bvp?maskmov\w+\s", code) == 0  # on some processors as slow as a plain loop
 
 
 def signed(order, x, s, p, dt, th, first, z):

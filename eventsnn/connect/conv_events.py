@@ -95,14 +95,14 @@ def laid_out(w: np.ndarray, groups: int, order: np.ndarray) -> np.ndarray:
     """Kernels (O, C / groups, kh, kw) as (C, kh, kw * O / groups), for `gather`."""
     n_out, n_in, kh, kw = w.shape
     by_group = w[..., order].reshape(groups, n_out // groups, n_in, kh, kw)
-    moved = np.ascontiguousarray(np.moveaxis(by_group, 1, -1))
+    moved = np.ascontiguousarray(by_group.transpose(0, 2, 3, 4, 1))
     return moved.reshape(groups * n_in, kh, kw * (n_out // groups))
 
 
 def taken_back(w: np.ndarray, n_out: int, groups: int, order: np.ndarray) -> np.ndarray:
     """Inverse of `laid_out`."""
     n_in, kh, kw = len(w) // groups, w.shape[1], len(order)
-    by_group = np.moveaxis(w.reshape(groups, n_in, kh, kw, n_out // groups), -1, 1)
+    by_group = w.reshape(groups, n_in, kh, kw, n_out // groups).transpose(0, 4, 1, 2, 3)
     out = np.empty((n_out, n_in, kh, kw), w.dtype)
     out[..., order] = by_group.reshape(n_out, n_in, kh, kw)
     return out

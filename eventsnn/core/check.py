@@ -152,7 +152,7 @@ def whole(argument: str, value: Any) -> np.ndarray:
 
 def float_dtype(*values: Any) -> np.dtype:
     """float64 if any array given is float64, else float32; Python numbers do not count."""
-    wide = any(np.ndim(v) > 0 and getattr(v, "dtype", None) in WIDE for v in values)
+    wide = any(getattr(v, "dtype", None) in WIDE and np.ndim(v) > 0 for v in values)
     return np.dtype(np.float64 if wide else np.float32)
 
 

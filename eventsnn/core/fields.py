@@ -123,5 +123,7 @@ def map_fields(function: Callable, *tuples: Any) -> Any:
     """`function` of the arrays of one or several tuples, field by field; or of plain arrays."""
     first = tuples[0]
     if isinstance(first, tuple):
+        if len(tuples) == 1:
+            return type(first)(*map(function, first))
         return type(first)(*(function(*arrays) for arrays in zip(*tuples, strict=True)))
     return function(*tuples)

@@ -24,13 +24,14 @@ class Window(NamedTuple):
         """Height and width of what a window gives on an image (..., H, W)."""
         if len(shape) < 2:
             raise check.must(argument, "have shape (..., H, W)", shape)
-        span = tuple(d * (k - 1) + 1 for k, d in zip(self.kernel_size, self.dilation, strict=True))
-        room = tuple(n + 2 * p - e for n, p, e in zip(shape[-2:], self.padding, span, strict=True))
+        (kh, kw), (s, t), (p, q), (d, e) = self
+        span = d * (kh - 1) + 1, e * (kw - 1) + 1
+        room = shape[-2] + 2 * p - span[0], shape[-1] + 2 * q - span[1]
         if min(room) < 0 or 0 in shape[-2:]:
             raise check.must(argument,
                              f"be at least as large as the window, {span}, with its padding",
                              f"shape {shape} with a padding of {self.padding}")
-        return room[0] // self.stride[0] + 1, room[1] // self.stride[1] + 1
+        return room[0] // s + 1, room[1] // t + 1
 
 
 def window(kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 1) -> Window:
@@ -41,6 +42,8 @@ def window(kernel_size: Any, stride: Any = 1, padding: Any = 0, dilation: Any = 
 
 def pair(argument: str, value: Any, least: int) -> tuple[int, int]:
     """A number, or a pair of them, as a pair of whole numbers of at least `least`."""
+    if type(value) is tuple and [*map(type, value)] == [int, int] and min(value) >= least:
+        return value  # as a layer keeps it, several times a step
     if not isinstance(value, (tuple, list, np.ndarray)) or np.ndim(value) == 0:
         value = (value, value)
     if len(value) != 2:

@@ -6,6 +6,7 @@ many as the parameter with the most axes has. Where no parameter is an array all
 neurons. Inputs and states come checked, C-contiguous or not, in one float type.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -37,6 +38,12 @@ class Layout(NamedTuple):
 
 def layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int = 0) -> Layout:
     """Lay out a population of `shape`; at least `least_axes` of it are features."""
+    if all(type(field) is float for field in p):
+        return _layout_of_numbers(p, tuple(shape), dtype, least_axes)
+    return _layout(p, shape, dtype, least_axes)
+
+
+def _layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int) -> Layout:
     n_axes = max(least_axes, *(np.ndim(field) for field in p))
     features = tuple(shape[len(shape) - n_axes:]) if n_axes <= len(shape) else ()
     for name, field in zip(p._fields, p, strict=True):
@@ -59,6 +66,11 @@ def layout(p: Any, shape: tuple, dtype: np.dtype, least_axes: int = 0) -> Layout
         return np.broadcast_to(field, features).astype(dtype).reshape(n)
 
     return Layout(tuple(shape), int(np.prod(shape)) // n if n else 0, n, map_fields(flat, p))
+
+
+# A layer asks for the same one in each call, which took a third of the time of a short one.
+# Parameters of two models may be equal as tuples: their types count, too.
+_layout_of_numbers = functools.lru_cache(256, typed=True)(_layout)
 
 
 def _flat(a: Any, lay: Layout, *lead: int) -> Any:

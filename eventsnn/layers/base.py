@@ -6,9 +6,8 @@ tape=tape)`` for one without. Gradients are called ``<what>_bar``.
 """
 
 import abc
-import contextlib
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -83,14 +82,13 @@ class Tape:
             self._taken.append(record)
         return record[1]
 
-    @contextlib.contextmanager
-    def kept(self, *, backward: bool) -> Iterator[None]:
-        """Within, an exception leaves the records as they were."""
+    def keeping(self, backward: bool, method: Callable, /, *arguments: Any, **options: Any) -> Any:
+        """What a method returns; an exception of it leaves the records as they were."""
         n, outermost = len(self._records), backward and self._taken is None
         if outermost:
             self._taken = []
         try:
-            yield
+            return method(*arguments, **options)
         except BaseException:
             if outermost:
                 self._records += reversed(self._taken or [])
@@ -138,8 +136,7 @@ def keeping_tape(method: Callable) -> Callable:
             return method(self, *arguments, **options)
         if not isinstance(tape, Tape):
             raise check.must("tape", "be a Tape", type(tape).__name__, error=TypeError)
-        with tape.kept(backward=backward):
-            return method(self, *arguments, **options)
+        return tape.keeping(backward, method, self, *arguments, **options)
 
     return kept
 

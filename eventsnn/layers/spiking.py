@@ -103,14 +103,14 @@ class NeuronLayer(Layer):
         if state is None:
             state = self.model.rest(to(self.p, "cpu")) if self._start is None else self._start
         arrays = []
-        for name, value in zip(cls._fields, state, strict=True):
-            value = check.real_array(f"state.{name}", value)
-            try:
-                with np.errstate(over="ignore"):  # what is infinite then shows after the run
+        with np.errstate(over="ignore"):  # what is infinite then shows after the run
+            for name, value in zip(cls._fields, state, strict=True):
+                value = check.real_array(f"state.{name}", value)
+                try:
                     arrays.append(filled(some, value, shape, dtype))
-            except ValueError:
-                raise check.must(f"state.{name}", f"have shape {shape} to match x",
-                                 value.shape) from None
+                except ValueError:
+                    raise check.must(f"state.{name}", f"have shape {shape} to match x",
+                                     value.shape) from None
         return cls(*arrays)
 
     def _check_finite(self, state: Any, n_steps: int) -> None:
