@@ -6,17 +6,13 @@ import pytest
 from eventsnn.connect import conv, conv_columns
 from eventsnn.core import windows
 from tests import tolerance
+from tests.naive.plain import plain
 from tests.test_layers_conv import CONFIGS, make, pair
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(5)
-
-
-def plain(kernel):
-    """A kernel as plain Python."""
-    return getattr(kernel, "py_func", kernel)
 
 
 def naive_input_bar(y_bar, w, size, stride, padding, dilation, groups):

@@ -9,7 +9,7 @@ from eventsnn.layers.pool import AvgPool2d, MaxPool2d, SumPool2d
 from eventsnn.layers.shape import Flatten
 from tests import tolerance
 from tests.naive.differences import DIFFERENCE, gradient
-from tests.test_layers_conv import plain
+from tests.naive.plain import plain
 
 REDUCE = {SumPool2d: np.sum, AvgPool2d: np.mean, MaxPool2d: np.max}
 WINDOWS = [  # kernel, stride, padding, image; several leave a remainder, or overlap, or leave gaps

@@ -29,7 +29,7 @@ class Driven:
     >>> spikes = net.record(cells, "spikes")
     >>> net.run(0.1)
     >>> np.histogram(spikes.times, 2, (0, 0.1))[0].tolist()
-    [227, 1715]
+    [227, 1724]
     """
 
     dt: float

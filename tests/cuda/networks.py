@@ -14,6 +14,7 @@ from eventsnn.simulate import (
     Normal, Uniform, state,
 )
 from eventsnn.surrogates import Logistic
+from tests.naive.plain import plain
 
 DT = 1e-3
 
@@ -22,8 +23,7 @@ DT = 1e-3
 def in_plain_python(monkeypatch):
     """The CPU's loops in plain Python: it takes longer to compile them for each kind of network."""
     for module, name in ((network, "advance"), (delivery, "deliver")):
-        loop = getattr(module, name)
-        monkeypatch.setattr(module, name, getattr(loop, "py_func", loop))
+        monkeypatch.setattr(module, name, plain(getattr(module, name)))
     with np.errstate(over="ignore"):  # its unsigned numbers wrap
         yield
 

@@ -9,6 +9,7 @@ import eventsnn.neurons
 from eventsnn.core.dispatch import MODELS
 from eventsnn.engine import cpu
 from tests.naive import surrogates
+from tests.naive.plain import plain
 
 MODULES = [importlib.import_module(f"eventsnn.neurons.{m.name}")
            for m in pkgutil.iter_modules(eventsnn.neurons.__path__)]
@@ -23,7 +24,7 @@ class Counter(np.float64):
 def plain_engine(monkeypatch):
     """Run the loops in plain Python."""
     for name in KERNELS:
-        monkeypatch.setattr(cpu, name, getattr(getattr(cpu, name), "py_func", getattr(cpu, name)))
+        monkeypatch.setattr(cpu, name, plain(getattr(cpu, name)))
 
 
 def relax(monkeypatch, th):

@@ -14,6 +14,7 @@ from eventsnn.spikes import to_events
 from eventsnn.surrogates import SuperSpike
 from tests.cuda.nests import assert_device_gives
 from tests.layers_under_test import normal
+from tests.naive.plain import plain
 
 T, B, N_IN, N, N_OUT = 6, 3, 4, 5, 2
 CHAINS = {
@@ -110,9 +111,8 @@ def test_advance__gives_the_bits_of_the_cpu(n_fields, total):
     moved = to(arrays, "cuda")
     constants = map_fields(np.float32, cell.p), np.float32(1e-3), cell.threshold
     rows = np.empty((1 + n_fields, N_IN), np.float32)
-    py = getattr(eligibility.advance, "py_func", eligibility.advance)
 
-    py(*arrays[:6], *constants, rows, *arrays[6:])
+    plain(eligibility.advance)(*arrays[:6], *constants, rows, *arrays[6:])
     there.advance(*moved[:6], *constants, None, *moved[6:])
 
     for one, other in zip(eventsnn.to(moved[4:], "cpu"), arrays[4:]):
