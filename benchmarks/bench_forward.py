@@ -41,7 +41,7 @@ def main():
     state = LIFState(*np.zeros((2, lay.n_batch, lay.n), np.float32))
     order = np.arange(0, o.steps - int(cpu.VISIT) + 1, int(cpu.VISIT), dtype=np.uint64)
     flat = (o.steps, lay.n_batch, lay.n)
-    arguments = (order, x.reshape(flat), state, lay.p, np.float32(1e-3),
+    arguments = (order, x.reshape(flat), np.uint64(1), state, lay.p, np.float32(1e-3),
                  prepare(SuperSpike(), dtype), np.uint64(0), out.reshape(flat))
 
     def train():

@@ -77,8 +77,8 @@ class ConstantCurrentLIFEncoder:
         out_bar = check.real_array("out_bar", out_bar)
         check.shape("out_bar", out_bar.shape, out.shape, "as the spikes")
         x_bar, _, _ = run.backward(
-            contiguous(xs), h, lay, self.dt, th, 0, False, out_bar.astype(out.dtype),
-            None, self._zeros(lay.shape, out.dtype, out), with_p=False)
+            xs, h, lay, self.dt, th, 0, False, out_bar.astype(out.dtype),
+            None, self._zeros(lay.shape, out.dtype, out), with_p=False, summed=True)
         return x_bar.sum(axis=0)
 
 

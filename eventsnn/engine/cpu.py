@@ -3,7 +3,8 @@
 Arrays are C-contiguous and of one float type; the caller has checked them. Shapes: ``T`` steps,
 ``B`` batch items, ``N`` neurons. A tuple of arrays has one array a variable, each of that shape.
 Parameters are scalars or ``(N,)`` arrays, field by field. `first` is the number of the first step,
-for thresholds that draw at random.
+for thresholds that draw at random. `moves` is 1, or 0 for an input that has one step, (1, B, N),
+and is that of all steps.
 
 What makes them fast, each found by measuring:
 
@@ -33,15 +34,15 @@ _UNIT = np.float32(1)
 
 
 @scalar
-def _advance(x, s_k, p_k, dt, th, first, z, n, t, b, k):
+def _advance(x, moves, s_k, p_k, dt, th, first, z, n, t, b, k):
     """One step of neuron `k`: writes its output, returns its state."""
-    out, s_k = step(s_k, load(x, (t, b, k)), p_k, dt, draw(th, b * n + k, first + t))
+    out, s_k = step(s_k, load(x, (t * moves, b, k)), p_k, dt, draw(th, b * n + k, first + t))
     z[t, b, k] = out
     return s_k
 
 
 @kernel
-def forward(order, x, s, p, dt, th, first, z):
+def forward(order, x, moves, s, p, dt, th, first, z):
     """Run feed-forward neurons over ``T`` steps, updating the state `s` in place.
 
     `order` uint64, the number of the first step of each visit: ``0, 3, ..., <= T - 3``; `x` (T, B,
@@ -55,16 +56,16 @@ def forward(order, x, s, p, dt, th, first, z):
                 for k in range(start, stop):
                     p_k, s_k = pick(p, k), load(s, (b, k))
                     for j in range(VISIT):
-                        s_k = _advance(x, s_k, p_k, dt, th, first, z, n, t + j, b, k)
+                        s_k = _advance(x, moves, s_k, p_k, dt, th, first, z, n, t + j, b, k)
                     store(s, (b, k), s_k)
             for t in range(n_steps - n_steps % VISIT, n_steps):
                 for k in range(start, stop):
-                    store(s, (b, k), _advance(x, load(s, (b, k)), pick(p, k), dt, th, first, z, n,
-                                              t, b, k))
+                    store(s, (b, k), _advance(x, moves, load(s, (b, k)), pick(p, k), dt, th, first,
+                                              z, n, t, b, k))
 
 
 @kernel
-def forward_taped(order, x, s, p, dt, th, first, z, h):
+def forward_taped(order, x, moves, s, p, dt, th, first, z, h):
     """As `forward`, and write the state before each step to the tape `h` (T, B, N).
 
     `order` (T,) uint64: ``0, 1, ..., T - 1``.
@@ -77,7 +78,8 @@ def forward_taped(order, x, s, p, dt, th, first, z, h):
                 for k in range(start, stop):
                     s_k = load(s, (b, k))
                     store(h, (t, b, k), s_k)
-                    store(s, (b, k), _advance(x, s_k, pick(p, k), dt, th, first, z, n, t, b, k))
+                    store(s, (b, k), _advance(x, moves, s_k, pick(p, k), dt, th, first, z, n, t, b,
+                                              k))
 
 
 @kernel
@@ -120,24 +122,27 @@ def forward_recurrent(order, x, s, z_before, w, p, dt, th, first, z, h, ends, id
 
 
 @scalar
-def _go_back(x, h, p, dt, th, first, stop_reset, z_bar_k, h_bar, s_bar, x_bar, p_bar, n, t, b, k):
+def _go_back(x, moves, h, p, dt, th, first, stop_reset, z_bar_k, h_bar, s_bar, x_bar, x_sum, p_bar,
+             n, t, b, k):
     """Transpose of `_advance`, for the gradient of its output."""
     s_bar_k, x_bar_k, p_bar_k = step_vjp(
-        load(h, (t, b, k)), load(x, (t, b, k)), pick(p, k), dt, draw(th, b * n + k, first + t),
+        load(h, (t, b, k)), load(x, (t * moves, b, k)), pick(p, k), dt, draw(th, b * n + k, first + t),
         stop_reset, z_bar_k, add(load(s_bar, (b, k)), h_bar, (t, b, k)))
     store(s_bar, (b, k), s_bar_k)
     store(x_bar, (t, b, k), x_bar_k)
+    accumulate(x_sum, (b, k), x_bar_k)
     accumulate(p_bar, (b, k), p_bar_k)
 
 
 @kernel
-def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar, p_bar):
+def backward(order, x, moves, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar, x_sum,
+             p_bar):
     """Transpose of `forward`, from the last step to the first.
 
     `order` (T,) uint64: ``T - 1, ..., 0``; `h` (T, B, N), the tape; `z_bar` (T, B, N); `h_bar`
     None, or gradients to add to the state after each step (T, B, N); `s_bar` (B, N), the gradient
-    of the final state, holds that of the start state on return; `x_bar` (T, B, N), written; `p_bar`
-    None or (B, N), added to.
+    of the final state, holds that of the start state on return; `x_bar` None or (T, B, N), written;
+    `x_sum`, its sum over the steps, and `p_bar` None or (B, N), added to.
     """
     n_batch, n = np.uint64(z_bar.shape[1]), np.uint64(z_bar.shape[2])
     for b in range(n_batch):
@@ -145,8 +150,8 @@ def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_b
             stop = min(start + BLOCK, n)
             for t in order:
                 for k in range(start, stop):
-                    _go_back(x, h, p, dt, th, first, stop_reset, z_bar[t, b, k], h_bar, s_bar,
-                             x_bar, p_bar, n, t, b, k)
+                    _go_back(x, moves, h, p, dt, th, first, stop_reset, z_bar[t, b, k], h_bar,
+                             s_bar, x_bar, x_sum, p_bar, n, t, b, k)
 
 
 @kernel(allocates=False)
@@ -160,8 +165,8 @@ def backward_step(t, fed_back, x, h, p, dt, th, first, stop_reset, z_bar, h_bar,
     for b in range(n_batch):
         for k in range(n):
             store(seen, (t, b, k), add(load(s_bar, (b, k)), h_bar, (t, b, k)))
-            _go_back(x, h, p, dt, th, first, stop_reset, z_bar[t, b, k] + fed_back[b, k], h_bar,
-                     s_bar, x_bar, p_bar, n, t, b, k)
+            _go_back(x, _ONE, h, p, dt, th, first, stop_reset, z_bar[t, b, k] + fed_back[b, k],
+                     h_bar, s_bar, x_bar, None, p_bar, n, t, b, k)
 
 
 @scalar
@@ -213,8 +218,8 @@ def backward_recurrent(order, x, h, w, p, dt, th, first, stop_reset, no, z_bar, 
                     j = np.uint64(ids[e])
                     total[j] += back_to(w, x_bar, t + _ONE, b, j)
             for k in range(n):
-                _go_back(x, h, p, dt, th, first, stop_reset, total[k], h_bar, s_bar, x_bar, p_bar,
-                         n, t, b, k)
+                _go_back(x, _ONE, h, p, dt, th, first, stop_reset, total[k], h_bar, s_bar, x_bar,
+                         None, p_bar, n, t, b, k)
 
 
 @kernel

@@ -85,7 +85,7 @@ def _empty(some: Any, lay: Layout, *lead: int) -> Any:
 
 
 def _zeros(p: Any, lay: Layout, some: np.ndarray) -> Any:
-    """Zeros (B, N) for each field of `p`, of the type of `some` and where it lies."""
+    """Zeros (B, N) for each field of `p`, or for an array, of the type of `some` and where it lies."""
     return map_fields(lambda _: np.zeros_like(some, shape=(lay.n_batch, lay.n)), p)
 
 
@@ -101,14 +101,29 @@ def _shaped(a: Any, lay: Layout, *lead: int) -> Any:
     return map_fields(lambda array: array.reshape((*lead, *lay.shape)), a)
 
 
+def is_held(x: Any) -> bool:
+    """Whether an input (T, ...), or all its channels, is that of one step, which
+    `np.broadcast_to` repeats."""
+    if isinstance(x, tuple):
+        return all(map(is_held, x))
+    return not on_device(x) and len(x) > 1 and x.strides[0] == 0
+
+
+def _moving(x: Any, lay: Layout, n_steps: int) -> tuple[Any, np.uint64]:
+    """An input (T, *S) as the loops take it, and whether it moves."""
+    if is_held(x):
+        return _flat(map_fields(lambda a: a[:1], x), lay, 1), np.uint64(0)
+    return _flat(x, lay, n_steps), np.uint64(1)
+
+
 def forward(x: Any, state: Any, lay: Layout, dt: float, th: Any, first: int,
             taped: bool) -> tuple[np.ndarray, Any, Any]:
     """Run feed-forward neurons: ``-> (out (T, *S), final state, tape (T, *S) or None)``."""
     some = state[0]
     n_steps, dtype = np.shape(x[0] if isinstance(x, tuple) else x)[0], some.dtype
-    x, s = _flat(x, lay, n_steps), map_fields(np.copy, _flat(state, lay))
+    s = map_fields(np.copy, _flat(state, lay))
     z = _empty(s[0], lay, n_steps)
-    fixed = (x, s, lay.p, dtype.type(dt), th, np.uint64(first), z)
+    fixed = (*_moving(x, lay, n_steps), s, lay.p, dtype.type(dt), th, np.uint64(first), z)
     h, on = _empty(s, lay, n_steps) if taped else None, loops(z)
     if taped:
         on.forward_taped(_steps(n_steps), *fixed, h)
@@ -124,18 +139,24 @@ def states_after(h: Any, end: Any) -> Any:
 
 
 def backward(x: Any, h: Any, lay: Layout, dt: float, th: Any, first: int, stop_reset: bool,
-             out_bar: np.ndarray, h_bar: Any, state_bar: Any, with_p: bool) -> tuple[Any, Any, Any]:
-    """Transpose of `forward`: ``-> (x_bar (T, *S), state_bar, p_bar (*S) or None)``."""
+             out_bar: np.ndarray, h_bar: Any, state_bar: Any, with_p: bool,
+             summed: bool = False) -> tuple[Any, Any, Any]:
+    """Transpose of `forward`: ``-> (x_bar (T, *S), state_bar, p_bar (*S) or None)``.
+
+    If `summed`, and the input is held, `x_bar` is the sum over the steps (1, *S).
+    """
     n_steps, dtype = len(out_bar), out_bar.dtype
     s_bar = map_fields(np.copy, _flat(state_bar, lay))
-    x_bar = _empty(x, lay, n_steps)
+    summed = summed and is_held(x)
+    x_bar = None if summed else _empty(x, lay, n_steps)
+    x_sum = _zeros(x, lay, s_bar[0]) if summed else None
     p_bar = _zeros(lay.p, lay, s_bar[0]) if with_p else None
     loops(s_bar).backward(
-        _steps(n_steps)[::-1].copy(), _flat(x, lay, n_steps), _flat(h, lay, n_steps), lay.p,
+        _steps(n_steps)[::-1].copy(), *_moving(x, lay, n_steps), _flat(h, lay, n_steps), lay.p,
         dtype.type(dt), th, np.uint64(first), dtype.type(stop_reset), _flat(out_bar, lay, n_steps),
-        None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, p_bar)
-    return (_shaped(x_bar, lay, n_steps), _shaped(s_bar, lay),
-            _shaped(p_bar, lay) if with_p else None)
+        None if h_bar is None else _flat(h_bar, lay, n_steps), s_bar, x_bar, x_sum, p_bar)
+    return (_shaped(x_sum, lay, 1) if summed else _shaped(x_bar, lay, n_steps),
+            _shaped(s_bar, lay), _shaped(p_bar, lay) if with_p else None)
 
 
 def forward_recurrent(drive: Any, state: Any, z_before: np.ndarray, weights: Any, lay: Layout,

@@ -100,6 +100,17 @@ class Tape:
                 self._taken = None
 
     @property
+    def wants_sums(self) -> bool:
+        """Whether only weights take the gradient of the input of the last record's call: those of
+        the first call, whose own input's gradient is of no use."""
+        return not self._input_gradient and len(self._records) == 2
+
+    def steps_of(self, out_bar: Any, n_steps: int) -> int:
+        """Steps of a gradient that may come as a sum over them, for the record just taken off: 1 if
+        it does."""
+        return 1 if not self.wants_input and np.shape(out_bar)[:1] == (1,) else n_steps
+
+    @property
     def wants_input(self) -> bool:
         """Whether the record just taken off was of a call whose input's gradient is of use."""
         return self._input_gradient or len(self._records) > 0
@@ -173,6 +184,8 @@ class Layer(metaclass=LayerType):
 
     stateful = False
     gives_events = False  # whether a call takes `events`: its outputs may then come as `Events`
+    gives_sums = False  # whether `backward` takes `summed`: see `Sequence.backward`
+    takes_sums = False  # whether `backward` takes a sum over the steps for an input that is held
     counter = ""  # name of the attribute that counts what was drawn at random, if something is
     observes = False  # whether a call takes the state of the neurons before it: layer(x, s, state)
     # Of the constructor's arguments: where they are kept, if not under their name, and which are

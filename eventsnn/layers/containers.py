@@ -178,7 +178,10 @@ class SequentialState(Layer):
         weights: dict[str, np.ndarray] = {}
         x_bar = None
         for i in reversed(range(n)):
-            g = self.layers[i].backward(add_states(x_bar, hidden_bar[i]), tape, state_bar[i])
+            layer, summed = self.layers[i], {}
+            if i and layer.gives_sums and self.layers[i - 1].takes_sums and hidden_bar[i - 1] is None:
+                summed = {"summed": tape.wants_sums}
+            g = layer.backward(add_states(x_bar, hidden_bar[i]), tape, state_bar[i], **summed)
             if i and g.observed is not None:
                 state_bar[i - 1] = add_states(state_bar[i - 1], g.observed)
             x_bar = g.x

@@ -68,6 +68,8 @@ class Conv2d(Layer):
         self.weight = linear.weight.reshape(self.kernels)
         self.bias = linear.bias
 
+    takes_sums = True
+
     @property
     def event_outputs(self) -> int:
         return self._reached()
@@ -112,6 +114,8 @@ class Conv2d(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         x, repeats, shape, dtype = tape.pop(self)
+        if repeats:
+            shape = (tape.steps_of(out_bar, repeats), *shape[1:])
         out_bar = cotangent("out_bar", out_bar, shape, dtype, self)
         x_bar = None
         if tape.wants_input:

@@ -51,6 +51,8 @@ class Linear(Layer):
         elif bias:
             self.bias = own_weights("bias", None, uniform, (out_features,), self.weight.dtype)
 
+    takes_sums = True
+
     @property
     def event_outputs(self) -> int:
         return self.out_features
@@ -85,7 +87,7 @@ class Linear(Layer):
     def backward(self, out_bar: Any, tape: Tape, state_bar: None = None) -> Gradients:
         """Transpose of the last call on `tape`."""
         x, repeats, dtype = tape.pop(self)
-        lead = (repeats, *x.shape[1:-1]) if repeats else x.shape[:-1]
+        lead = (tape.steps_of(out_bar, repeats), *x.shape[1:-1]) if repeats else x.shape[:-1]
         out_bar = cotangent("out_bar", out_bar, (*lead, self.out_features), dtype, self)
         x_bar = None
         if tape.wants_input:

@@ -190,6 +190,8 @@ class Sequence(NeuronLayer):
         Names of parameters that appear among the layer's weights.
     """
 
+    gives_sums = True
+
     def __init__(self, p: Any = None, threshold: Any = SuperSpike(), dt: float = 1e-3, *,
                  record_states: bool = False, stop_reset: bool | None = None,
                  margin: float | None = None, trainable: tuple[str, ...] = ()) -> None:
@@ -238,8 +240,13 @@ class Sequence(NeuronLayer):
             end = run.states_after(h, end)
         return out, end
 
-    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None) -> Gradients:
-        """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned."""
+    def backward(self, out_bar: Any, tape: Tape, state_bar: Any = None, *,
+                 summed: bool = False) -> Gradients:
+        """Transpose of the last call on `tape`; `state_bar` is shaped as the state it returned.
+
+        If `summed`, the gradient of an input that repeats one step (`np.broadcast_to` along the
+        first axis) is the sum over the steps, (1, ...).
+        """
         x, signed, h, lay, th, first = tape.pop(self)
         n_steps, dtype = len(h[0]), h[0].dtype
         out_bar = cotangent("out_bar", out_bar, h[0].shape, dtype, h[0])
@@ -248,7 +255,8 @@ class Sequence(NeuronLayer):
             h_bar, state_bar = self._state_bar(state_bar, (n_steps, *lay.shape), dtype, h[0]), None
         x_bar, state_bar, p_bar = run.backward(
             x, h, lay, self.dt, th, first, self.stop_reset, out_bar, h_bar,
-            self._state_bar(state_bar, lay.shape, dtype, h[0]), with_p=bool(self.trainable))
+            self._state_bar(state_bar, lay.shape, dtype, h[0]), with_p=bool(self.trainable),
+            summed=summed and signed is None)
         return Gradients(self._x_bar(x_bar, signed), state_bar, self._p_bar(p_bar))
 
 

@@ -39,12 +39,12 @@ def _forward(n_steps, n_batch, n, x, s, p, dt, th, first, z, h):
             b += _U(cuda.gridsize(2)[1])
 
 
-def forward(order, x, s, p, dt, th, first, z):
-    """Run feed-forward neurons; see `eventsnn.engine.cpu.forward`."""
-    forward_taped(order, x, s, p, dt, th, first, z, None)
+def forward(order, x, moves, s, p, dt, th, first, z):
+    """Run feed-forward neurons; see `eventsnn.engine.cpu.forward`. The input has all steps."""
+    forward_taped(order, x, moves, s, p, dt, th, first, z, None)
 
 
-def forward_taped(order, x, s, p, dt, th, first, z, h):
+def forward_taped(order, x, moves, s, p, dt, th, first, z, h):
     """As `forward`, and write the tape; see `eventsnn.engine.cpu.forward_taped`."""
     for_pairs(_forward, *z.shape[1:], *sizes(z), *flat(x, s), p, dt, th, first, *flat(z, h))
 
@@ -70,8 +70,9 @@ def _backward(n_steps, n_batch, n, x, h, p, dt, th, first, stop_reset, z_bar, h_
             b += _U(cuda.gridsize(2)[1])
 
 
-def backward(order, x, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar, p_bar):
-    """Transpose of `forward`; see `eventsnn.engine.cpu.backward`."""
+def backward(order, x, moves, h, p, dt, th, first, stop_reset, z_bar, h_bar, s_bar, x_bar, x_sum,
+             p_bar):
+    """Transpose of `forward`; see `eventsnn.engine.cpu.backward`. `x_bar` is what is written."""
     for_pairs(_backward, *z_bar.shape[1:], *sizes(z_bar), *flat(x, h), p, dt, th, first,
               stop_reset, *flat(z_bar, h_bar, s_bar, x_bar, p_bar))
 
