@@ -37,7 +37,7 @@ def arriving(x: Any, n_outputs: int, images: bool = False) -> Any:
     if isinstance(x, Events):
         return x if x.density < dense_from else to_raster(x)
     if n_outputs < FEW or x.size < SMALL or density(x) >= dense_from:
-        return x
+        return contiguous(x)  # products would each copy what is not
     return to_events(x)
 
 

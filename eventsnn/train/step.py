@@ -16,10 +16,12 @@ import numpy as np
 from eventsnn.core import blas, check, heap
 from eventsnn.core.device import beside, on_device, to
 from eventsnn.core.fields import map_fields
+from eventsnn.core.jit import kernel
 from eventsnn.errors import NumericalError
 from eventsnn.layers.base import Tape
 from eventsnn.layers.containers import SequentialState
 from eventsnn.train import penalties as penalised
+from eventsnn.train.optimise import each
 from eventsnn.train.origin import origin
 from eventsnn.train.readouts import Readout, readout
 
@@ -68,18 +70,35 @@ def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> O
               for ends in zip(cuts[:-1], cuts[1:], strict=True)] if n_shards > 1 else [(x, y)]
 
     def work(shard: tuple[Any, np.ndarray]) -> Outcome:
-        return _shard(objective, shard[0], shard[1], len(shard[1]) / n_items)
+        return _shard(objective, *shard)
 
-    found = list(map(work, shards) if pool is None else pool.map(work, shards))
-    gradients = found[0].gradients
-    for other in found[1:]:
-        for name, gradient in other.gradients.items():
-            gradients[name] = gradients[name] + gradient
-    for name, gradient in gradients.items():
+    loss, correct, total = 0.0, 0.0, {}
+    found = map(work, shards) if pool is None else pool.map(work, shards)
+    for (_, labels), (value, right, gradients) in zip(shards, found, strict=True):
+        loss, correct, share = loss + value, correct + right, len(labels) / n_items
+        for name, gradient in gradients.items():
+            total[name] = _added(total.get(name), gradient, share)
+    for name, gradient in total.items():
         if not np.isfinite(gradient).all():
             raise check.must(f"the gradient of {name}", "be finite", "nan or inf",
                              error=NumericalError)
-    return Outcome(sum(f.loss for f in found), sum(f.correct for f in found), gradients)
+    return Outcome(loss, correct, total)
+
+
+def _added(total: Any, gradient: Any, share: float) -> Any:
+    """``total + share * gradient``, in the place of `total`, where there is one."""
+    if share == 1:
+        return gradient
+    if total is None:
+        return gradient * gradient.dtype.type(share)
+    each(_add, "", [total.dtype.type(share)], gradient, total)
+    return total
+
+
+@kernel
+def _add(total, gradient, share):
+    for k in range(np.uint64(total.size)):
+        total[k] += share * gradient[k]
 
 
 def _n_shards(x: Any, n_items: int) -> int:
@@ -88,11 +107,10 @@ def _n_shards(x: Any, n_items: int) -> int:
     return max(-(-n_items // SHARD), min(SHARDS, n_items, size // WORTH))
 
 
-def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome:
-    """Forward and backward of some items, which are that share of the batch."""
+def _shard(objective: Objective, x: Any, y: np.ndarray) -> Outcome:
+    """Forward and backward of some items of the batch; gradients are of their mean loss."""
     if objective.online is not None:
-        found = objective.online.run(objective.model, x, y, objective.penalties)
-        return found._replace(gradients=_scaled(found.gradients, share))
+        return objective.online.run(objective.model, x, y, objective.penalties)
     model, tape = objective.model, Tape(input_gradient=False)
     if objective.penalties and hasattr(model, "return_hidden"):
         model = SequentialState(*model, return_hidden=True)
@@ -113,14 +131,7 @@ def _shard(objective: Objective, x: Any, y: np.ndarray, share: float) -> Outcome
     gradients = model.backward(out_bar, tape, state_bar).weights
     for name, bar in extra.items():
         gradients[name] = gradients[name] + bar
-    return Outcome(value * len(y), count_correct(out, y, objective.readout),
-                   _scaled(gradients, share))
-
-
-def _scaled(gradients: dict[str, np.ndarray], share: float) -> dict[str, np.ndarray]:
-    if share == 1:
-        return gradients
-    return {name: g * g.dtype.type(share) for name, g in gradients.items()}
+    return Outcome(value * len(y), count_correct(out, y, objective.readout), gradients)
 
 
 def count_correct(out: np.ndarray, labels: np.ndarray, how: str | Readout) -> float:
