@@ -3,9 +3,9 @@
 For each case of `bench_training.py`: the multiply-adds of its dense products; the bytes of the
 arrays that must pass through memory at least once in each direction; for products with events the
 weights or gradients, one for each event and output that it reaches, that must be read, forward and
-for the gradient of the weights. What BLAS reaches, what a copy reaches in memory, and what one whose
-two arrays are together as large as the weights; and the share of the measured time that these explain together. The
-operations of the neurons are not in it.
+for the gradient of the weights. What BLAS reaches, what a copy reaches in memory, and one whose two
+arrays are together as large as the weights; and the share of the measured time that these explain
+together. The operations of the neurons are not in it.
 
     python benchmarks/bench_training_limits.py [--only CASE] [--seconds 4]
 """
