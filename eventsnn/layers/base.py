@@ -18,6 +18,9 @@ from eventsnn.layers import arguments
 from eventsnn.spikes import Events
 
 
+LINE = 64  # bytes of the cache
+
+
 class Gradients(NamedTuple):
     """What `backward` returns."""
 
@@ -257,7 +260,7 @@ def _moved(value: Any, device: str, moved: dict[int, Any]) -> Any:
         if id(value) not in moved:
             there = to(value, device)
             if there is not value and device == "cpu" and there.ndim == 2:  # as in `own_weights`
-                there = np.asfortranarray(there)
+                there = _laid_out(there, there.dtype)
             moved[id(value)] = value, there  # the one before keeps its identity as long
         return moved[id(value)][1]
     if isinstance(value, dict):
@@ -327,11 +330,22 @@ def own_weights(argument: str, given: Any, drawn: Callable, shape: tuple, dtype:
         dtype = np.dtype(dtype)
         if dtype not in (np.float32, np.float64):
             raise check.must("dtype", "be float32 or float64", dtype, error=TypeError)
-        return drawn(shape).astype(dtype, order="F")
+        return _laid_out(drawn(shape), dtype)
     given = check.real_array(argument, given)
     check.shape(argument, given.shape, shape, "(receivers, senders)" if len(shape) > 1 else "")
     check.finite(argument, given)
-    return np.array(given, dtype=check.float_dtype(given), order="F")
+    return _laid_out(given, check.float_dtype(given))
+
+
+def _laid_out(values: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """A copy in Fortran's order that begins with a line of the cache: loads of vectors then do not
+    straddle two, which took up to a seventh of the time that sums of rows take."""
+    nbytes = values.size * dtype.itemsize
+    memory = np.empty(nbytes + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    laid_out = memory[start:start + nbytes].view(dtype).reshape(values.shape, order="F")
+    laid_out[...] = values
+    return laid_out
 
 
 def rng(seed: int | None) -> np.random.Generator:
