@@ -6,7 +6,7 @@ import numpy as np
 
 from eventsnn import neurons
 from eventsnn.core import check
-from eventsnn.core.device import contiguous, on_device, to, zeros
+from eventsnn.core.device import on_device, to, zeros
 from eventsnn.core.dispatch import MODELS
 from eventsnn.engine import run
 from eventsnn.surrogates import SuperSpike, has_slope, prepare

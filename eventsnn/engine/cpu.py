@@ -126,8 +126,9 @@ def _go_back(x, moves, h, p, dt, th, first, stop_reset, z_bar_k, h_bar, s_bar, x
              n, t, b, k):
     """Transpose of `_advance`, for the gradient of its output."""
     s_bar_k, x_bar_k, p_bar_k = step_vjp(
-        load(h, (t, b, k)), load(x, (t * moves, b, k)), pick(p, k), dt, draw(th, b * n + k, first + t),
-        stop_reset, z_bar_k, add(load(s_bar, (b, k)), h_bar, (t, b, k)))
+        load(h, (t, b, k)), load(x, (t * moves, b, k)), pick(p, k), dt,
+        draw(th, b * n + k, first + t), stop_reset, z_bar_k,
+        add(load(s_bar, (b, k)), h_bar, (t, b, k)))
     store(s_bar, (b, k), s_bar_k)
     store(x_bar, (t, b, k), x_bar_k)
     accumulate(x_sum, (b, k), x_bar_k)

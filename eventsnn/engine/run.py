@@ -85,7 +85,7 @@ def _empty(some: Any, lay: Layout, *lead: int) -> Any:
 
 
 def _zeros(p: Any, lay: Layout, some: np.ndarray) -> Any:
-    """Zeros (B, N) for each field of `p`, or for an array, of the type of `some` and where it lies."""
+    """Zeros (B, N) for each field of `p`, or for an array, of the type of `some`, where it lies."""
     return map_fields(lambda _: np.zeros_like(some, shape=(lay.n_batch, lay.n)), p)
 
 

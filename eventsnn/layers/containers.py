@@ -179,7 +179,8 @@ class SequentialState(Layer):
         x_bar = None
         for i in reversed(range(n)):
             layer, summed = self.layers[i], {}
-            if i and layer.gives_sums and self.layers[i - 1].takes_sums and hidden_bar[i - 1] is None:
+            before = self.layers[i - 1] if i and hidden_bar[i - 1] is None else None
+            if layer.gives_sums and before is not None and before.takes_sums:
                 summed = {"summed": tape.wants_sums}
             g = layer.backward(add_states(x_bar, hidden_bar[i]), tape, state_bar[i], **summed)
             if i and g.observed is not None:

@@ -72,7 +72,8 @@ def run(objective: Objective, x: Any, y: np.ndarray, pool: Executor | None) -> O
     def work(shard: tuple[Any, np.ndarray]) -> Outcome:
         return _shard(objective, *shard)
 
-    loss, correct, total = 0.0, 0.0, {}
+    loss, correct = 0.0, 0.0
+    total: dict[str, np.ndarray] = {}
     found = map(work, shards) if pool is None else pool.map(work, shards)
     for (_, labels), (value, right, gradients) in zip(shards, found, strict=True):
         loss, correct, share = loss + value, correct + right, len(labels) / n_items
