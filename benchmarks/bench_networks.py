@@ -1,13 +1,15 @@
-"""The published networks against NEST and Brian2: rates, CVs of intervals, times.
+"""The published networks against NEST, Brian2 and GeNN: rates, CVs of intervals, times.
 
 Each network is written for each peer with the same connection statistics (`benchmarks/peers/`); for
 cuba and coba, whose rates differ by 5 % from one draw of connections to the next, with the same
 connections. All run in processes of their own, in turn, seed after seed. The peers live in
 environments of their own: name their Pythons. NEST is 3.10 from PyPI; Brian2 is 2.9 for Python
-3.11, beside NumPy before 2.4 and setuptools, as C++ standalone.
+3.11, beside NumPy before 2.4 and setuptools, as C++ standalone; GeNN, on its CPU backend, is left
+out where it is not installed.
 
-    python benchmarks/bench_networks.py --against nest,brian2 --nest-python P --brian2-python P
-        [--only brunel] [--seconds S] [--dt 1e-4] [--seeds 3] [--threads 1] [--json]
+    python benchmarks/bench_networks.py --against nest,brian2,genn --nest-python P
+        --brian2-python P --genn-python P [--only brunel] [--seconds S] [--dt 1e-4] [--seeds 3]
+        [--threads 1] [--json]
 
 Rates and CVs are those from `SKIP` s on, of the same code for all. coba is not compared with NEST
 where it is judged: NEST integrates conductances adaptively, the others by one step a dt.
@@ -29,6 +31,7 @@ from eventsnn.analyse import IntervalStatistics
 from eventsnn.record import Recording
 
 SKIP = 0.1  # s, not counted
+NAMES = ("nest", "brian2", "genn")
 PEERS = pathlib.Path(__file__).parent / "peers"
 
 
@@ -92,6 +95,21 @@ def theirs(peer, case, o, seed, folder):
     return times | figures(spikes, case.sizes, o.seconds)
 
 
+def asked(parser, o):
+    """The peers asked for, but GeNN where it is not installed."""
+    names = [name for name in o.against.split(",") if name]
+    if unknown := sorted(set(names) - set(NAMES)):
+        parser.error(f"--against must name {', '.join(NAMES)}, got {', '.join(unknown)}")
+    if "genn" not in names:
+        return names
+    missing = subprocess.run([o.genn_python, "-c", "import pygenn"], capture_output=True).returncode
+    if missing or o.threads > 1:
+        why = f"{o.genn_python} has no pygenn" if missing else "its CPU backend has one thread"
+        print(f"genn is left out: {why}", file=sys.stderr)
+        names.remove("genn")
+    return names
+
+
 def summary(runs):
     """Medians of times; means and spreads over seeds of what the networks did."""
     found = {key: round(statistics.median(r[key] for r in runs), 4)
@@ -110,8 +128,8 @@ def summary(runs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--against", default="", help="nest, brian2, or both with a comma")
-    for peer in ("nest", "brian2"):
+    parser.add_argument("--against", default="", help=f"{', '.join(NAMES)}, with commas")
+    for peer in NAMES:
         parser.add_argument(f"--{peer}-python", default="python3", help=f"of {peer}'s environment")
     parser.add_argument("--only", choices=CASES, help="one network; all if not given")
     parser.add_argument("--seconds", type=float, help="model time; each network's own if not given")
@@ -121,12 +139,13 @@ def main():
     parser.add_argument("--no-spikes", action="store_true", help="times alone, nothing recorded")
     parser.add_argument("--json", action="store_true", help="lines of JSON, no table")
     o = parser.parse_args()
-    own = o.seconds
+    if o.seconds is not None and o.seconds <= SKIP:
+        parser.error(f"--seconds must be above {SKIP}, which are not counted, got {o.seconds}")
+    own, names = o.seconds, asked(parser, o)
     for name in [o.only] if o.only else CASES:
         case = CASES[name]()
         o.seconds = own or case.seconds
-        peers = [peer for peer in o.against.split(",")
-                 if (PEERS / f"{peer}_{case.script}.py").exists()]
+        peers = [peer for peer in names if (PEERS / f"{peer}_{case.script}.py").exists()]
         runs = {who: [] for who in ("eventsnn", *peers)}
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(folder)
