@@ -71,7 +71,9 @@ def _of_layer(layer, x, out, wanted):
                         arriving.IMAGES_DENSE_FROM)
     if isinstance(layer, layers.Sequence):
         return Need(0, (HELD if x.strides[0] == 0 else NEURON) * out.size)
-    return Need(0, 2 * out.nbytes)
+    if isinstance(layer, layers.Flatten):
+        return Need(0, 0)
+    return Need(0, x.nbytes + 2 * out.nbytes)  # of a pooling; its input's gradient is in `NEURON`
 
 
 def _product(multiply_adds, x, wanted, nbytes, dense_from=arriving.DENSE_FROM):

@@ -94,14 +94,15 @@ def test_max_pool__is_vectorised_without_stores_under_a_mask(function):
     assert count(r"\bvp?maskmov\w+\s", code) == 0  # on some processors as slow as a plain loop
 
 
-def signed(order, x, s, p, dt, th, first, z):
+def signed(order, x, moves, s, p, dt, th, first, z):
     """What `forward` does, with signed indices that the compiler cannot see to be positive."""
     for b in range(z.shape[1]):
         for t in order.view(np.int64):
             for k in range(z.shape[2]):
                 at = k - z.shape[2]
                 s_k = cpu.load(s, (b, at))
-                out, s_k = cpu.step(s_k, x[t, b, at], cpu.pick(p, at), dt, cpu.draw(th, at, first))
+                out, s_k = cpu.step(s_k, x[t * np.int64(moves), b, at], cpu.pick(p, at), dt,
+                                    cpu.draw(th, at, first))
                 z[t, b, at] = out
                 cpu.store(s, (b, at), s_k)
 
