@@ -23,7 +23,7 @@ from harness import row
 from eventsnn import layers, train
 from eventsnn.layers import arriving
 from eventsnn.spikes import density
-from eventsnn.train.step import Objective, run
+from eventsnn.train.step import Objective, run, workers
 
 sys.path.insert(0, str(PEERS))  # scripts of their own, with their own imports
 from eventsnn_training import network  # noqa: E402
@@ -127,9 +127,10 @@ def main():
         def step():
             adam.update(net.weights, run(objective, case.x, y, None).gradients, state)
 
-        step()
-        one = max(_median(step, 1), 1e-3)
-        seconds = _median(step, max(3, int(o.seconds / one)))
+        with workers(1):  # memory is kept from step to step, as in training
+            step()
+            one = max(_median(step, 1), 1e-3)
+            seconds = _median(step, max(3, int(o.seconds / one)))
         plain = net.layer if isinstance(net, layers.Checkpointed) else net
         need_ = need(plain, case.x)
         weights = 7 * sum(w.nbytes for w in net.weights.values())  # Adam: 4 in, 3 out

@@ -10,10 +10,10 @@ from training_clock import measure
 from eventsnn import layers, train
 from eventsnn.train.step import Objective, run, workers
 
-BUDGET = 2_000_000  # bytes that all threads may keep, times the root of the number of steps
+BUDGET = 2_000_000  # bytes that a shard may keep, times the root of the number of steps
 
 
-def network(name, w, n_steps, threads=1):
+def network(name, w, n_steps):
     def lin(weight):
         return layers.Linear(*weight.shape[::-1], False, weight=weight)
 
@@ -24,7 +24,7 @@ def network(name, w, n_steps, threads=1):
         return layers.Checkpointed(layers.SequentialState(
             layers.LIFRecurrent(700, 256, input_weights=w["input"],
                                 recurrent_weights=w["recurrent"]), lin(w["output"]), layers.LI()),
-            memory_budget=BUDGET * math.isqrt(n_steps) // threads)  # each has a shard at a time
+            memory_budget=BUDGET * math.isqrt(n_steps))
     if name.startswith("dense"):
         return layers.SequentialState(lin(w["input"]), layers.LIF(), lin(w["output"]), layers.LI())
     if name == "conv":
@@ -37,7 +37,7 @@ def network(name, w, n_steps, threads=1):
 def main():
     name, threads = sys.argv[1], int(sys.argv[2])
     case, n_steps = make(name)
-    net, adam = network(name, case.weights, n_steps, threads), train.Adam(1e-3)
+    net, adam = network(name, case.weights, n_steps), train.Adam(1e-3)
     state, y = adam.init(net.weights), case.y.astype(np.int64)
     readout = "sum" if name.startswith("linear") else "max"
     with workers(threads) as pool:
