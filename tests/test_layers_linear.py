@@ -76,3 +76,17 @@ def test_li_linear_cell__is_a_linear_map_and_a_leaky_integrator(rng):
                      g_expected.weights["1.v_leak"]), strict=True):
         tolerance.assert_close(a, b, tolerance.OUTPUT, "state or gradient")
     assert sorted(together.weights) == ["input_weights", "v_leak"]
+
+
+@pytest.mark.parametrize("shape", [(3, 7), (256, 700), (1, 1)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_weights__are_a_copy_that_begins_with_a_line_of_the_cache(shape, dtype):
+    given = np.random.default_rng(1).normal(size=shape).astype(dtype)
+    for weight in (None, given):  # several, since one may lie so by chance
+        layers = [Linear(*shape[::-1], weight=weight, dtype=dtype, seed=1) for _ in range(8)]
+
+        assert all(layer.weight.ctypes.data % 64 == 0 for layer in layers)
+        assert all(layer.weight.flags.f_contiguous and layer.weight.dtype == dtype
+                   for layer in layers)
+    layers[0].weight[0, 0] += 1
+    np.testing.assert_array_equal(layers[1].weight, given)

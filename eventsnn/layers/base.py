@@ -17,7 +17,6 @@ from eventsnn.core.device import DeviceArray, on_device, require, to, zeros
 from eventsnn.layers import arguments
 from eventsnn.spikes import Events
 
-
 LINE = 64  # bytes of the cache
 
 

@@ -49,6 +49,8 @@ class Conv2d(Layer):
     kept_as = {"kernel_size": "window.kernel_size", "stride": "window.stride",
                "dilation": "window.dilation"}
 
+    takes_sums = True
+
     def __init__(self, in_channels: int, out_channels: int, kernel_size: Any, stride: Any = 1,
                  padding: Any = 0, dilation: Any = 1, groups: int = 1, bias: Any = True, *,
                  weight: Any = None, seed: int | None = None, dtype: Any = np.float32) -> None:
@@ -67,8 +69,6 @@ class Conv2d(Layer):
                         seed=seed, dtype=dtype)
         self.weight = linear.weight.reshape(self.kernels)
         self.bias = linear.bias
-
-    takes_sums = True
 
     @property
     def event_outputs(self) -> int:

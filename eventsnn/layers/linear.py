@@ -35,6 +35,8 @@ class Linear(Layer):
     (10, 4, 2)
     """
 
+    takes_sums = True
+
     def __init__(self, in_features: int, out_features: int, bias: Any = True, *, weight: Any = None,
                  seed: int | None = None, dtype: Any = np.float32) -> None:
         self.in_features = check.integer("in_features", in_features, least=1)
@@ -50,8 +52,6 @@ class Linear(Layer):
             self.bias = own_weights("bias", bias, uniform, (out_features,), dtype)
         elif bias:
             self.bias = own_weights("bias", None, uniform, (out_features,), self.weight.dtype)
-
-    takes_sums = True
 
     @property
     def event_outputs(self) -> int:
