@@ -6,6 +6,9 @@ from scipy import optimize
 
 from eventsnn import layers, neurons
 from eventsnn.core.dispatch import MODELS
+from eventsnn.core.jit import kernel
+from eventsnn.neurons.terms import fire
+from eventsnn.surrogates import SuperSpike
 from tests.neuron_contract import PARAMETERS, sequence
 
 NOT_AT_REST = {"LIFEx", "LIFExBox", "LIFExRefrac", "LIFAdEx", "LIFAdExBox", "LIFAdExRefrac",
@@ -20,6 +23,15 @@ def test_declarations__are_those_tested_here():
 
     assert names(lambda model: not model.rests) == NOT_AT_REST
     assert names(lambda model: not model.converges) == NOT_CONVERGING
+
+
+@pytest.mark.parametrize("v, after", [(0.5, 0.5), (2.0, -1.0), (np.inf, np.inf), (np.nan, np.nan)])
+def test_reset__does_not_hide_that_a_potential_ran_away(v, after):
+    compiled = kernel(lambda v: fire(v, np.float32(1), np.float32(-1), SuperSpike(30.0)))
+
+    _, found = compiled(np.float32(v))
+
+    np.testing.assert_equal(found, np.float32(after))
 
 
 @pytest.mark.parametrize("name", ["LIFEx", "LIFExBox", "LIFExRefrac"])

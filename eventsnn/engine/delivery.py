@@ -16,6 +16,7 @@ from eventsnn.connect.procedural import deliver_drawn
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.core.prefetch import prefetch
 
+_LINES, _TARGETS = 3, 32  # lines of the cache to ask for, and targets in one
 _UNCHANGED = np.float32(1)  # factor of the weights of synapses that do not tire
 
 
@@ -49,8 +50,12 @@ def deliver_block(block, size, first_step, window, spikes, ends, synapses, recip
     of spikes, of one block or one group each, as in `eventsnn.engine.network`.
     """
     n_events = 0
+    if window > 0:
+        _ask_ahead(block, 0, spikes, ends, synapses, recipes)
     for w in range(window):
         now = first_step + np.uint64(w + 1)
+        if w + 1 < window:  # a step early: rows arrive while those before them are added
+            _ask_ahead(block, w + 1, spikes, ends, synapses, recipes)
         for q in range(synapses.delay.shape[0]):
             rows = synapses.rows_at[q] + block * (synapses.n_pre[q] + 1) - synapses.pre_start[q]
             if recipes is not None:
@@ -58,7 +63,6 @@ def deliver_block(block, size, first_step, window, spikes, ends, synapses, recip
                     n_events += _draw(block, size, now, w, q, rows, spikes, ends, synapses, recipes,
                                       drawing, past, releases, ring)
                     continue
-            _ask_ahead(block, w, q, rows, spikes, ends, synapses)
             n_events += _deliver(block, size, now, w, q, rows, spikes, ends, synapses, past,
                                  releases, rules, history, ring)
     return n_events
@@ -70,20 +74,27 @@ def _is_source(synapses, q, neuron):
 
 
 @scalar
-def _ask_ahead(block, w, q, rows, spikes, ends, synapses):
-    """Ask for the rows of all spikes of a step: a third less time where rows are short."""
-    base = synapses.block_at[q, block]
-    weights_at, delays_at = synapses.weights_at[q], synapses.delays_at[q]
-    for sender in range(synapses.senders[q, 0], synapses.senders[q, 1]):
-        for e in range(ends[sender, w], ends[sender, w + 1]):
-            source = np.int64(spikes[sender, e])
-            if _is_source(synapses, q, source):
-                start = base + np.int64(synapses.rows[rows + source])
-                prefetch(synapses.targets, start)
-                if weights_at != SHARED:
-                    prefetch(synapses.weights, start + weights_at)
-                if delays_at != SHARED:
-                    prefetch(synapses.delays, start + delays_at)
+def _ask_ahead(block, w, spikes, ends, synapses, recipes):
+    """Ask for the beginnings of the rows of a step's spikes; of longer ones the processor asks for
+    the rest by itself."""
+    for q in range(synapses.delay.shape[0]):
+        if recipes is not None:
+            if recipes.kind[q] != STORED:
+                continue
+        rows = synapses.rows_at[q] + block * (synapses.n_pre[q] + 1) - synapses.pre_start[q]
+        base = synapses.block_at[q, block]
+        weights_at, delays_at = synapses.weights_at[q], synapses.delays_at[q]
+        for sender in range(synapses.senders[q, 0], synapses.senders[q, 1]):
+            for e in range(ends[sender, w], ends[sender, w + 1]):
+                source = np.int64(spikes[sender, e])
+                if _is_source(synapses, q, source):
+                    start = base + np.int64(synapses.rows[rows + source])
+                    for line in range(_LINES):
+                        prefetch(synapses.targets, start + line * _TARGETS)
+                    if weights_at != SHARED:
+                        prefetch(synapses.weights, start + weights_at)
+                    if delays_at != SHARED:
+                        prefetch(synapses.delays, start + delays_at)
 
 
 @scalar

@@ -10,7 +10,7 @@ from eventsnn.core.elementary import exp
 from eventsnn.core.jit import scalar
 from eventsnn.surrogates import choose, heaviside, spike, spike_slope
 
-_ZERO, _ONE = np.float32(0), np.float32(1)
+_ZERO, _ONE, _INF = np.float32(0), np.float32(1), np.float32(np.inf)
 
 
 @scalar
@@ -75,7 +75,7 @@ def upswing_vjp(v, v_th, delta_T, bar):
 def fire(v, v_th, v_reset, th):
     """Spike above `v_th`, and the reset to `v_reset`: ``-> z, v after it``."""
     z = spike(v - v_th, th)
-    return z, choose(z, v, v_reset + (v - v))  # NaN if v is infinite: a reset must not hide that
+    return z, choose(z, v, v_reset if v < _INF else v)  # a reset must not hide an infinite one
 
 
 @scalar
