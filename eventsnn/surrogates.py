@@ -35,12 +35,12 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import overload
 
 from eventsnn.core import check, random
-from eventsnn.core.dispatch import INLINED, INLINED_FOR, RULES
+from eventsnn.core.dispatch import INLINED_FOR, RULES
 from eventsnn.core.elementary import exp
 from eventsnn.core.fields import define
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import scalar
 
 _ZERO, _HALF, _ONE, _TWO, _FOUR = (np.float32(c) for c in (0, 0.5, 1, 2, 4))
@@ -227,7 +227,7 @@ def spike(u: Any, th: Any) -> Any:
     return _of(type(th)).spike(u, th)
 
 
-@overload(spike, target="generic", jit_options=INLINED)
+@inlined(spike)
 def _spike(u, th):
     impl = _of(th.instance_class).spike
     return lambda u, th: impl(u, th)
@@ -238,7 +238,7 @@ def spike_slope(u: Any, th: Any) -> Any:
     return _of(type(th)).slope(u, th)
 
 
-@overload(spike_slope, target="generic", jit_options=INLINED)
+@inlined(spike_slope)
 def _spike_slope(u, th):
     impl = _of(th.instance_class).slope
     return lambda u, th: impl(u, th)
@@ -253,7 +253,7 @@ def choose(z: Any, off: Any, on: Any) -> Any:
     return (_ONE - z) * off + z * on
 
 
-@overload(choose, target="generic", jit_options=INLINED)
+@inlined(choose)
 def _choose(z, off, on):
     return lambda z, off, on: on if z > _ZERO else off
 
@@ -277,7 +277,7 @@ def draw(th: Any, neuron: Any, step: Any) -> Any:
     return th._replace(uniform=_uniform(th.seed, np.uint64(neuron), np.uint64(step)))
 
 
-@overload(draw, target="generic", jit_options=INLINED)
+@inlined(draw)
 def _draw(th, neuron, step):
     if "uniform" not in th.fields:
         return lambda th, neuron, step: th

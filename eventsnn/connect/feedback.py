@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
-from numba.extending import overload
 
 from eventsnn.connect import columns
 from eventsnn.connect.columns import ColumnWeights
 from eventsnn.connect.gather import add_rows
 from eventsnn.core.device import contiguous
-from eventsnn.core.dispatch import INLINED
 from eventsnn.core.fields import define, map_fields
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import scalar
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
@@ -55,7 +54,7 @@ def feed(x: Any, t: Any, b: Any, w: Any, ids: Any, values: Any, start: Any,
         add_rows(w, ids, values, start, stop, x[t, b])
 
 
-@overload(feed, target="generic", jit_options=INLINED)
+@inlined(feed)
 def _feed(x, t, b, w, ids, values, start, stop):
     if getattr(w, "instance_class", None) is ColumnWeights:
         return define("x, t, b, w, ids, values, start, stop",
@@ -84,7 +83,7 @@ def back_to(w: Any, x_bar: Any, t: Any, b: Any, j: Any) -> Any:
     return np.dot(w[j], x_bar[t, b])
 
 
-@overload(back_to, target="generic", jit_options=INLINED)
+@inlined(back_to)
 def _back_to(w, x_bar, t, b, j):
     if getattr(w, "instance_class", None) is ColumnWeights:
         return lambda w, x_bar, t, b, j: _column(w, x_bar[t, b], j)

@@ -7,12 +7,9 @@ the loop for it, on any device, and likewise when plain Python runs it.
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba.extending import overload
 
 from eventsnn.core import check
-
-# The generic functions are inlined into the loop, or it would not vectorise.
-INLINED: Any = {"forceinline": True}
+from eventsnn.core.inline import inlined
 
 
 class Model(NamedTuple):
@@ -86,7 +83,7 @@ def step(s: Any, x: Any, p: Any, dt: Any, th: Any) -> tuple:
     return MODELS[type(p)].step(s, x, p, dt, th)
 
 
-@overload(step, target="generic", jit_options=INLINED)
+@inlined(step)
 def _step(s, x, p, dt, th):
     impl = MODELS[p.instance_class].step
     return lambda s, x, p, dt, th: impl(s, x, p, dt, th)
@@ -98,7 +95,7 @@ def step_vjp(s: Any, x: Any, p: Any, dt: Any, th: Any, stop_reset: Any, z_bar: A
     return _backward_step(type(th), type(p))(s, x, p, dt, th, stop_reset, z_bar, s_bar)
 
 
-@overload(step_vjp, target="generic", jit_options=INLINED)
+@inlined(step_vjp)
 def _step_vjp(s, x, p, dt, th, stop_reset, z_bar, s_bar):
     impl = _backward_step(th.instance_class, p.instance_class)
     return lambda s, x, p, dt, th, stop_reset, z_bar, s_bar: impl(

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
-from numba.extending import overload
 
-from eventsnn.core.dispatch import INLINED
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import scalar
 
 # Cephes expf: x = n log 2 + r, |r| <= log(2) / 2; log 2 in two parts so that r is exact.
@@ -44,7 +43,7 @@ def exp(x: Any) -> Any:
     return _exp_float32(x) if isinstance(x, np.float32) else np.float64(math.exp(x))
 
 
-@overload(exp, target="generic", jit_options=INLINED)
+@inlined(exp)
 def _exp(x):
     if x == types.float32:
         return lambda x: _exp_float32(x)

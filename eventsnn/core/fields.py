@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
-from numba.extending import overload
 
-from eventsnn.core.dispatch import INLINED
+from eventsnn.core.inline import inlined
 
 
 def define(arguments: str, *body: str, **names: Any) -> Callable:
@@ -35,7 +34,7 @@ def load(a: Any, index: Any) -> Any:
     return a[index]
 
 
-@overload(load, target="generic", jit_options=INLINED)
+@inlined(load)
 def _load(a, index):
     if not _is_tuple(a):
         return lambda a, index: a[index]
@@ -48,7 +47,7 @@ def pick(p: Any, k: Any) -> Any:
     return type(p)(*(field[k] if getattr(field, "ndim", 0) else field for field in p))
 
 
-@overload(pick, target="generic", jit_options=INLINED)
+@inlined(pick)
 def _pick(p, k):
     values = ", ".join(f"p[{i}][k]" if isinstance(field, types.Array) else f"p[{i}]"
                        for i, field in enumerate(p))
@@ -64,7 +63,7 @@ def store(a: Any, index: Any, values: Any) -> None:
         a[index] = values
 
 
-@overload(store, target="generic", jit_options=INLINED)
+@inlined(store)
 def _store(a, index, values):
     return _assign(a, "=")
 
@@ -78,7 +77,7 @@ def accumulate(a: Any, index: Any, values: Any) -> None:
         a[index] += values
 
 
-@overload(accumulate, target="generic", jit_options=INLINED)
+@inlined(accumulate)
 def _accumulate(a, index, values):
     return _assign(a, "+=")
 
@@ -99,7 +98,7 @@ def add(a: Any, b: Any, index: Any) -> Any:
     return type(a)(*(value + array[index] for value, array in zip(a, b, strict=True)))
 
 
-@overload(add, target="generic", jit_options=INLINED)
+@inlined(add)
 def _add(a, b, index):
     if isinstance(b, types.NoneType):
         return lambda a, b, index: a
@@ -112,7 +111,7 @@ def magnitude(a: Any) -> Any:
     return sum(map(abs, a)) if isinstance(a, tuple) else abs(a)
 
 
-@overload(magnitude, target="generic", jit_options=INLINED)
+@inlined(magnitude)
 def _magnitude(a):
     if not _is_tuple(a):
         return lambda a: abs(a)

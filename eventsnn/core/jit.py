@@ -18,9 +18,9 @@ from typing import Any
 
 from numba import njit, typeof
 from numba.core.caching import FunctionCache
-from numba.extending import register_jitable
 
 from eventsnn.core.dispatch import INLINED_FOR, SCALARS
+from eventsnn.core.inline import inlined
 
 PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 # Numba knows no way back from a compiled kernel to the sources that it inlined: hash them all.
@@ -44,7 +44,8 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 def scalar(function: Callable) -> Callable:
     """Mark a function of scalars: it stays a plain Python function, and loops inline it."""
     SCALARS.add(function)
-    return register_jitable(forceinline=True)(function)
+    inlined(function, strict=False)(lambda *args, **kwargs: function)
+    return function
 
 
 class SourceCache(FunctionCache):

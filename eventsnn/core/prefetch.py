@@ -8,9 +8,9 @@ from typing import Any
 from llvmlite import ir
 from numba.core import types
 from numba.core.cgutils import get_item_pointer
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
-from eventsnn.core.dispatch import INLINED
+from eventsnn.core.inline import inlined
 
 
 def prefetch(a: Any, index: Any) -> None:
@@ -34,6 +34,6 @@ def _prefetch(typing_context, a, index):
     return types.none(a, types.uintp), generate
 
 
-@overload(prefetch, target="generic", jit_options=INLINED)
+@inlined(prefetch)
 def _overload(a, index):
     return lambda a, index: _prefetch(a, index)

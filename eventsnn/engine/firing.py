@@ -9,9 +9,9 @@ to the state instead, and its block is a single part.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba.extending import overload
 
-from eventsnn.core.dispatch import INLINED, MODELS
+from eventsnn.core.dispatch import MODELS
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import scalar
 
 VISIT = np.uint64(2)  # steps that are taken at one visit to the state
@@ -44,7 +44,7 @@ def fires(p: Any, out: Any) -> Any:
     return MODELS[type(p)].spiking and out > 0
 
 
-@overload(fires, target="generic", jit_options=INLINED)
+@inlined(fires)
 def _fires(p, out):
     if MODELS[p.instance_class].spiking:
         return lambda p, out: out > np.float32(0)

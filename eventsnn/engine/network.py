@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numba import prange
 from numba.core import types
-from numba.extending import overload
 
 from eventsnn.connect.history import FULL, note_spikes
-from eventsnn.core.dispatch import INLINED, MODELS, step
+from eventsnn.core.dispatch import MODELS, step
 from eventsnn.core.fields import define, load, pick, store
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import kernel, scalar
 from eventsnn.engine.delivery import deliver_block
 from eventsnn.engine.drives import add_inputs
@@ -45,7 +45,7 @@ def take_inputs(p: Any, ring: Any, outside: Any, base: Any, slot: Any, k: Any) -
     return values[0] if cls is None else cls(*values)
 
 
-@overload(take_inputs, target="generic", jit_options=INLINED)
+@inlined(take_inputs)
 def _take_inputs(p, ring, outside, base, slot, k):
     cls = MODELS[p.instance_class].inputs
     channels = [f"c{c}" for c in range(1 if cls is None else len(cls._fields))]

@@ -8,10 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core import types
-from numba.extending import overload
 
-from eventsnn.core.dispatch import INLINED
 from eventsnn.core.fields import define
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import scalar
 
 _U = np.uint64
@@ -68,7 +67,7 @@ def gathered(x: Any, w: Any, n: Any, source: Any, before: Any, ids: Any, start: 
     return _from_rows(x, w, n, source, before, ids, start, count, k)
 
 
-@overload(gathered, target="generic", jit_options=INLINED)
+@inlined(gathered)
 def _gathered(x, w, n, source, before, ids, start, count, k):
     if getattr(w, "instance_class", None) is TwoWayWeights:
         return lambda x, w, n, source, before, ids, start, count, k: _from_entries(
@@ -111,7 +110,7 @@ def back_to(w: Any, n: Any, x_bar: Any, at: Any, k: Any) -> Any:
     return _from_targets(w, n, x_bar, at, k)
 
 
-@overload(back_to, target="generic", jit_options=INLINED)
+@inlined(back_to)
 def _back_to(w, n, x_bar, at, k):
     if getattr(w, "instance_class", None) is TwoWayWeights:
         return lambda w, n, x_bar, at, k: _to_entries(w, x_bar, at, k)

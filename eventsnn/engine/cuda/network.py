@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import cuda
-from numba.extending import overload
 
 from eventsnn.core.cuda import for_each, kernel
 from eventsnn.core.device import empty
-from eventsnn.core.dispatch import INLINED, MODELS, step
+from eventsnn.core.dispatch import MODELS, step
 from eventsnn.core.fields import define, load, magnitude, pick, store
+from eventsnn.core.inline import inlined
 from eventsnn.core.jit import scalar
 from eventsnn.engine.cuda.delivery import Cut, deliver
 from eventsnn.engine.cuda.drives import add_inputs
@@ -78,7 +78,7 @@ def take_inputs(p: Any, ring: Any, outside: Any, base: Any, poisson: Any, means:
     return values[0] if cls is None else cls(*values)
 
 
-@overload(take_inputs, target="generic", jit_options=INLINED)
+@inlined(take_inputs)
 def _take_inputs(p, ring, outside, base, poisson, means, currents, noises, inflow, seed, slot, now,
                  is_first, k):
     cls = MODELS[p.instance_class].inputs
