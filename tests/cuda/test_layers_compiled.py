@@ -37,6 +37,13 @@ def test_models__are_all_looked_at():
     assert set(PARAMETERS) == set(MODELS)
 
 
+def assert_in_registers(launched, module):
+    kernels = {f"eventsnn.engine.cuda.{module}.{kernel}" for kernel in ("_forward", "_backward")}
+    assert {name for name, _ in launched if name.startswith("eventsnn.engine")} == kernels
+    for cc in ARCHITECTURES:
+        assert all_faults(launched, cc, only="eventsnn.engine") == {}, cc
+
+
 # One test a model: compiling takes longest, and is done once for all that it is asked.
 @pytest.mark.parametrize("cls", PARAMETERS, ids=MODEL_IDS)
 def test_neurons__compiled__are_the_cpus_and_keep_to_registers(cls, monkeypatch):
@@ -50,15 +57,33 @@ def test_neurons__compiled__are_the_cpus_and_keep_to_registers(cls, monkeypatch)
         scale = np.abs(a).max(initial=1e-30)
         np.testing.assert_allclose(b, a, rtol=FUSED, atol=FUSED * scale)
 
-    if census.couples(cls):  # products of matrices add in another order than BLAS
-        pairs, more = compared(census.recurrent, cls, monkeypatch, fma=False)
-        launched |= more
-        for number, (a, b) in enumerate(pairs):
-            assert_close(b, a, AMPLIFIED, f"array {number}")
+    assert_in_registers(launched, "feedforward")
 
-    names = {name for name, _ in launched if name.startswith("eventsnn.engine")}
-    assert names == {f"eventsnn.engine.cuda.{module}.{kernel}"
-                     for module in ("feedforward", "recurrent")[:1 + census.couples(cls)]
-                     for kernel in ("_forward", "_backward")}
-    for cc in ARCHITECTURES:
-        assert all_faults(launched, cc, only="eventsnn.engine") == {}, cc
+
+def largest_of_each_form():
+    """Of the models whose coupled loops have one form, that with the most parameters and states."""
+    found = {}
+    for cls in filter(census.couples, PARAMETERS):
+        model = MODELS[cls]
+        form = model.inputs is None, model.spiking, model.pauses, model.recurrent_stops_reset
+        found[form] = max(found.get(form, cls), cls,
+                          key=lambda one: len(one._fields) + len(MODELS[one].state._fields))
+    return list(found.values())
+
+
+LARGEST = largest_of_each_form()
+COUPLED = LARGEST + [pytest.param(cls, marks=pytest.mark.long)
+                     for cls in PARAMETERS if census.couples(cls) and cls not in LARGEST]
+
+
+@pytest.mark.parametrize("cls", COUPLED, ids=lambda cls: cls.__name__)
+def test_coupled_neurons__compiled__are_the_cpus_and_keep_to_registers(cls, monkeypatch):
+    pairs, launched = compared(census.recurrent, cls, monkeypatch, fma=False)
+    for number, (a, b) in enumerate(pairs):  # products of matrices add in another order than BLAS
+        assert_close(b, a, AMPLIFIED, f"array {number}")
+
+    assert_in_registers(launched, "recurrent")
+
+
+def test_coupled_neurons__of_every_form_are_looked_at():
+    assert 5 < len(LARGEST) < len(COUPLED) == sum(map(census.couples, PARAMETERS))
