@@ -1,5 +1,6 @@
 """The disk cache: hit where it may be, never stale, done without where it has no folder."""
 
+import errno
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import sys
 import pytest
 
 import eventsnn
+from eventsnn.core.jit import kernel
 from eventsnn.engine import network
 
 # Prints the potential of a LIF, or of a model of the user's, and what the cache did for it.
@@ -146,6 +148,43 @@ def test_cache__sees_an_edit_of_a_users_model(tree, module, expected, expected_e
     assert first["v"] == again["v"] == undone["v"] == expected
     assert edited["v"] == expected_edited
     assert again["hits"] == undone["hits"] == 1
+
+
+def test_cache__of_a_users_model_is_not_in_the_way_where_that_is_not(tree):
+    parameters, _ = models(tree)["one_file"]
+    first = run(tree, "one_file", parameters)
+    text = (tree / "one_file.py").read_text()
+    (tree / "one_file.py").unlink()
+
+    others = run(tree), run(tree)
+    (tree / "one_file.py").write_text(text)
+    again = run(tree, "one_file", parameters)
+
+    assert [one["hits"] for one in (first, *others, again)] == [0, 0, 1, 1]
+    assert first["v"] == again["v"] != others[0]["v"] == others[1]["v"]
+
+
+@pytest.mark.parametrize("pattern", ["cpu.forward-*.nbi", "cpu.forward-*.nbc"])
+@pytest.mark.parametrize("content", [b"", b"cut off", None], ids=["empty", "other", "cut off"])
+def test_cache__that_cannot_be_read_is_written_anew(tree, pattern, content):
+    first = run(tree)
+    [path] = (tree / "eventsnn").rglob(pattern)
+    path.write_bytes(path.read_bytes()[:-1] if content is None else content)
+
+    broken, after = run(tree), run(tree)
+
+    assert (broken["hits"], after["hits"]) == (0, 1)
+    assert first["v"] == broken["v"] == after["v"]
+
+
+def test_cache__that_finds_the_disk_full_is_done_without(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    one_more = kernel(lambda x: x + 1)
+    monkeypatch.setattr(one_more._cache._cache_file, "save", full)
+
+    assert one_more(1) == 2
 
 
 def test_cache__is_done_without_where_no_folder_can_be_made(tree):

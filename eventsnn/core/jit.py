@@ -8,6 +8,7 @@ and of the files of models defined elsewhere, so an edit to any of them misses a
 With no folder to write to, kernels are compiled anew in each process.
 """
 
+import contextlib
 import hashlib
 import pathlib
 import sys
@@ -52,16 +53,47 @@ class SourceCache(FunctionCache):
     """Disk cache whose key includes the sources of everything a kernel may inline.
 
     And whether it is parallel: Numba's own key does not tell the two forms of one function apart.
+    A key is a digest: to read one with classes in it Python would import them, and those of a
+    user's model may not be there in another program.
     """
 
     def __init__(self, function: Callable, parallel: bool) -> None:
         super().__init__(function)
         self._parallel = parallel
 
-    def _index_key(self, sig: Any, codegen: Any) -> tuple:
+    def _index_key(self, sig: Any, codegen: Any) -> str:
         argument_types = getattr(sig, "args", sig)  # a signature, or the types alone
-        return (*super()._index_key(sig, codegen), self._parallel, SOURCES_SHA256,
-                *_foreign_sources(argument_types))
+        _, *others = super()._index_key(sig, codegen)
+        parts = ([(str(t), _class_of(t)) for t in argument_types], others, self._parallel,
+                 SOURCES_SHA256, _foreign_sources(argument_types))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """As Numba's, but nothing where the files cannot be read, and they are written anew: they
+        may be cut off, or of another version of this package."""
+        try:
+            return super().load_overload(sig, target_context)
+        except Exception:  # pickle raises whatever what it reads makes it raise
+            with contextlib.suppress(OSError):
+                self.flush()
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """As Numba's, but a full disk ends no run: the next process compiles again."""
+        with contextlib.suppress(OSError):
+            super().save_overload(sig, data)
+
+    def has(self, argument_types: tuple, codegen: Any) -> bool:
+        """Whether a kernel for these types is on disk."""
+        try:
+            return self._index_key(argument_types, codegen) in self._cache_file._load_index()
+        except Exception:
+            return False
+
+
+def _class_of(t: Any) -> str:
+    cls = getattr(t, "instance_class", None)
+    return "" if cls is None else f"{cls.__module__}.{cls.__qualname__}"
 
 
 def _foreign_sources(argument_types: tuple) -> list[str]:
@@ -126,7 +158,5 @@ def is_cached(dispatcher: Any, *arguments: Any) -> bool:
     argument_types = tuple(map(typeof, arguments))
     if argument_types in dispatcher.overloads:
         return True
-    if not isinstance(cache, SourceCache):
-        return False
-    key = cache._index_key(argument_types, dispatcher.targetctx.codegen())
-    return key in cache._cache_file._load_index()
+    return isinstance(cache, SourceCache) and cache.has(
+        argument_types, dispatcher.targetctx.codegen())
