@@ -14,7 +14,7 @@ References
 """
 
 import numpy as np
-from scipy import fft, signal
+from scipy import fft
 
 from eventsnn.analyse.bins import Bins, whole
 from eventsnn.analyse.blocks import count_blocks
@@ -93,6 +93,8 @@ class Welch:
         self.step = size - size // 2
         self.frequencies = np.arange(size // 2 + 1) / (size * bins.width)
         self._segments = (bins.n - size) // self.step + 1
+        from scipy import signal  # takes a second, of all that import `eventsnn.analyse`
+
         self._taper, self._width = signal.get_window(window, size)[:, None], bins.width
         self._sum, self._n = np.zeros((size // 2 + 1, n)), 0
 

@@ -193,7 +193,6 @@ def _recording_place(options: argparse.Namespace) -> Iterator[pathlib.Path | Non
 
 def check_run(options: argparse.Namespace) -> None:
     """Refuse, before any work, a model time and files that cannot be."""
-    from eventsnn import plot
     from eventsnn.core import check
     from eventsnn.core.files import check_new
     from eventsnn.simulate.running import check_seconds
@@ -204,7 +203,9 @@ def check_run(options: argparse.Namespace) -> None:
     if options.record:
         check_new(options.record, options.overwrite)
     if options.plot:
-        plot.check_picture(options.plot, options.overwrite)
+        from eventsnn.plot import check_picture
+
+        check_picture(options.plot, options.overwrite)
     if options.trace and not options.record:
         raise check.must("--trace", "come with --record FILE.h5", "no --record")
     if options.checkpoint_every is not None and not (options.checkpoint or options.record):
